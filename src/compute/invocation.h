@@ -1,0 +1,46 @@
+// The objects of one call (design: docs/reference/objects.md): what is asked, as a value with one
+// encoding, whose CID is the name of the answer.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "multiformats/cid.h"
+#include "wasm/module.h"
+
+namespace timerose::compute {
+
+// Schema: invocation.ipldsch. All that the guest can observe, and nothing else: what a Function
+// object fixes (args, env, mounts) is merged in, so that two ways to ask for the same call have one
+// name. Text fields are bytes: a guest's args, env and paths need not be UTF-8.
+struct Invocation {
+  explicit Invocation(Cid module_cid) : module(std::move(module_cid)) {}
+
+  Cid module;
+  wasm::Abi abi = wasm::Abi::kWasi;
+  std::string entry;                              // "_start", or the exported function's name
+  std::vector<std::string> args;                  // without the program's name
+  std::map<std::string, std::string> env;
+  std::vector<Cid> inputs;
+  std::map<std::string, Cid> mounts;              // absolute normal path -> UnixFS CID
+  std::map<std::string, Cid> links;               // import module name -> module CID
+  std::optional<Cid> stdin_file;                  // absent: the first input, if any
+  Bytes seed;                                     // at most kSeedBytesMax
+  uint64_t memory_bytes_max = kMemoryBytesDefault;
+
+  static constexpr size_t kSeedBytesMax = 64;
+  static constexpr uint64_t kMemoryBytesDefault = 256ULL << 20;
+
+  // Inverses. decode is strict: any other bytes for the same value are kMalformed.
+  [[nodiscard]] Result<Bytes> encode() const;
+  static Result<Invocation> decode(ByteView bytes);
+
+  bool operator==(const Invocation&) const = default;
+};
+
+}  // namespace timerose::compute

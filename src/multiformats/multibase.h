@@ -1,0 +1,49 @@
+// Multibase (github.com/multiformats/multibase): text whose first character names its base.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace timerose {
+
+// The value is the prefix character.
+enum class Multibase : char {
+  kIdentity = '\0',
+  kBase2 = '0',
+  kBase8 = '7',
+  kBase10 = '9',
+  kBase16 = 'f',
+  kBase16Upper = 'F',
+  kBase32Hex = 'v',
+  kBase32HexUpper = 'V',
+  kBase32HexPad = 't',
+  kBase32HexPadUpper = 'T',
+  kBase32 = 'b',
+  kBase32Upper = 'B',
+  kBase32Pad = 'c',
+  kBase32PadUpper = 'C',
+  kBase32Z = 'h',
+  kBase36 = 'k',
+  kBase36Upper = 'K',
+  kBase58Btc = 'z',
+  kBase58Flickr = 'Z',
+  kBase64 = 'm',
+  kBase64Pad = 'M',
+  kBase64Url = 'u',
+  kBase64UrlPad = 'U',
+};
+
+// "base32" -> kBase32; kInvalidArgument lists the known names.
+Result<Multibase> multibase_named(std::string_view name);
+const char* multibase_name(Multibase base);
+
+// With and without the prefix. Bases over 32 digits are case-sensitive; decoding in base 16, 32 and
+// 36 accepts both cases. kMalformed names the character and its position.
+std::string multibase_encode(Multibase base, ByteView bytes);
+Result<Bytes> multibase_decode(std::string_view text, Multibase* base = nullptr);
+std::string base_encode(Multibase base, ByteView bytes);
+Result<Bytes> base_decode(Multibase base, std::string_view digits);
+
+}  // namespace timerose
