@@ -1,0 +1,64 @@
+// What was computed once is known by name: Invocation -> Outcome, with what the execution used.
+//
+// In front a table in memory of bounded size, behind it (if there is one) a persistent Table.
+// Beside the Outcomes it remembers that a fuel budget was too small under an engine, so that a
+// request with no more fuel is refused at once; an Outcome answers a request of any budget.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "blockstore/table.h"
+#include "compute/outcome.h"
+#include "compute/receipt.h"
+#include "crypto/digest.h"
+
+namespace timerose::compute {
+
+// Invocations, Outcomes and Receipts are dag-cbor blocks named by sha2-256, so inside the memo the
+// digest stands for the CID.
+Cid object_cid(const Sha256Digest& digest);
+// kInvalidArgument for a CID that cannot name one of our objects.
+Result<Sha256Digest> object_digest(const Cid& cid);
+
+struct Remembered {
+  Sha256Digest outcome_digest{};
+  Outcome outcome;
+  Metering metering;
+  std::optional<Sha256Digest> receipt;  // absent if the execution was recorded in memory only
+};
+
+class MemoFront;
+
+class Memo {
+ public:
+  // Bytes of the table in memory; beyond it the oldest entries go (they stay in the Table behind).
+  static constexpr uint64_t kFrontBytesDefault = 256ULL << 20;
+
+  // `behind` may be null and must outlive the Memo.
+  explicit Memo(Table* behind, uint64_t front_bytes_max = kFrontBytesDefault);
+  ~Memo();
+
+  // Whether the Invocation of this digest is known; then `found` is filled.
+  Result<bool> find(const Sha256Digest& invocation, Remembered& found);
+
+  enum class Keep { kInMemory, kInTable };
+  // Replaces what was known. kInTable is durable after flush().
+  Status remember(const Sha256Digest& invocation, const Remembered& entry, Keep keep);
+
+  // The largest fuel budget known to be too small for the Invocation under this engine.
+  Result<std::optional<uint64_t>> too_small(const Sha256Digest& invocation,
+                                            const EngineName& engine);
+  Status remember_too_small(const Sha256Digest& invocation, const EngineName& engine, uint64_t fuel,
+                            Keep keep);
+
+  Status flush();
+
+ private:
+  Table* behind_;
+  std::unique_ptr<MemoFront> front_;
+};
+
+}  // namespace timerose::compute
