@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Runs the suites and counts their cases.
+
+  run_tests.py --build build/release              unit, conformance and whole-program tests
+  run_tests.py --build build/asan --unit-only     the unit tests of another build
+  ... --asan                                      also builds and runs the unit tests under build/asan
+  ... --lint                                      also formatting, clang-tidy and the include graph
+
+Ends with a line "N passed, N failed[, N skipped]"; exits 1 if anything failed.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Tally:
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+
+def run_gtest(program: pathlib.Path, name: str, scratch: pathlib.Path) -> Tally:
+    report = scratch / f"{program.name}.json"
+    tally = Tally(name)
+    finished = subprocess.run([program, "--gtest_brief=1", f"--gtest_output=json:{report}"],
+                              cwd=program.parent, timeout=1200)
+    if not report.exists():
+        tally.failed = 1
+        return tally
+    for suite in json.loads(report.read_text())["testsuites"]:
+        for case in suite["testsuite"]:
+            if case.get("result") == "SKIPPED":
+                tally.skipped += 1
+            elif "failures" in case:
+                tally.failed += 1
+            else:
+                tally.passed += 1
+    if finished.returncode != 0 and tally.failed == 0:
+        tally.failed = 1  # crashed after the last case, or a sanitizer's word at exit
+    return tally
+
+
+def run_pytest(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
+    report = scratch / "pytest.xml"
+    environment = dict(os.environ, TIMEROSE_BIN=str(build / "timerose"),
+                       TIMEROSE_EXAMPLES=str(ROOT / "build" / "examples"))
+    subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                    f"--junitxml={report}", str(ROOT / "tests" / "e2e")],
+                   cwd=ROOT, env=environment, timeout=2400)
+    tally = Tally("whole program")
+    if not report.exists():
+        tally.failed = 1
+        return tally
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        tally.failed += bad
+        tally.skipped += skipped
+        tally.passed += int(suite.get("tests", 0)) - bad - skipped
+    return tally
+
+
+def run_command(name: str, command: list[str]) -> Tally:
+    failed = subprocess.run(command, cwd=ROOT).returncode != 0
+    return Tally(name, passed=0 if failed else 1, failed=1 if failed else 0)
+
+
+def timed(action) -> Tally:
+    start = time.monotonic()
+    tally = action()
+    tally.seconds = time.monotonic() - start
+    print(f"-- {tally.name}: {tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped "
+          f"({tally.seconds:.1f} s)", flush=True)
+    return tally
+
+
+def gtest_programs(build: pathlib.Path) -> list[pathlib.Path]:
+    found = list((build / "src").glob("*/*_test")) + list((build / "tests" / "conformance").glob("*_test"))
+    return sorted(p for p in found if os.access(p, os.X_OK) and p.is_file())
+
+
+def build_asan() -> Tally:
+    preset_ready = (ROOT / "build" / "asan" / "build.ninja").exists()
+    if not preset_ready and subprocess.run(["cmake", "--preset", "asan"], cwd=ROOT).returncode != 0:
+        return Tally("asan build", failed=1)
+    targets = [p.parent.name + "_test" for p in (ROOT / "src").glob("*/CMakeLists.txt")
+               if list(p.parent.rglob("*_test.cc"))]
+    failed = subprocess.run(["cmake", "--build", "build/asan", "-j", str(os.cpu_count()), "--target"] + targets,
+                            cwd=ROOT).returncode != 0
+    return Tally("asan build", passed=0 if failed else 1, failed=1 if failed else 0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--unit-only", action="store_true")
+    parser.add_argument("--asan", action="store_true")
+    parser.add_argument("--lint", action="store_true")
+    options = parser.parse_args()
+    build = options.build.resolve()
+
+    tallies = []
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = pathlib.Path(folder)
+        for program in gtest_programs(build):
+            tallies.append(timed(lambda p=program: run_gtest(p, p.name, scratch)))
+        if not options.unit_only:
+            tallies.append(timed(lambda: run_pytest(build, scratch)))
+        if options.asan:
+            tallies.append(timed(build_asan))
+            for program in gtest_programs(ROOT / "build" / "asan"):
+                tallies.append(timed(lambda p=program: run_gtest(p, f"{p.name} (asan)", scratch)))
+        if options.lint:
+            tallies.append(timed(lambda: run_command("lint", ["tools/lint.sh"])))
+
+    print()
+    for tally in tallies:
+        print(f"{tally.name:28} {tally.passed:6} passed {tally.failed:4} failed {tally.skipped:4} skipped "
+              f"{tally.seconds:8.1f} s")
+    passed, failed, skipped = (sum(getattr(t, field) for t in tallies)
+                               for field in ("passed", "failed", "skipped"))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
