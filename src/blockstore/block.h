@@ -1,6 +1,8 @@
 // A block: bytes and the CID that names them.
 #pragma once
 
+#include <optional>
+
 #include "base/bytes.h"
 #include "base/result.h"
 #include "multiformats/cid.h"
@@ -30,5 +32,11 @@ class Block {
   Cid cid_;
   SharedBytes data_;
 };
+
+// The data of an identity CID, which is in the CID; nothing for any other.
+std::optional<SharedBytes> identity_data(const Cid& cid);
+
+// The kNotFound of a store that lacks the block.
+Error block_not_found(const Cid& cid);
 
 }  // namespace timerose

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/bytes.h"
 
@@ -16,6 +17,9 @@ using Blake3Digest = std::array<uint8_t, 32>;
 Sha256Digest sha256(ByteView data);
 Sha512Digest sha512(ByteView data);
 Blake3Digest blake3(ByteView data);
+
+// The first out.size() bytes of BLAKE3's output, which has no end; blake3() is its first 32.
+void blake3_extend(ByteView data, std::span<uint8_t> out);
 
 // SHA-256 fed in parts. Copyable: a copy continues from the same state.
 class Sha256 {

@@ -48,6 +48,7 @@ class Cid {
   // Takes one CID off the front of `in`.
   static Result<Cid> take(ByteView& in);
   // Text in any multibase, or the 46 characters of version 0 ("Qm..."). Inverse of to_string(base).
+  // kMalformed says what is wrong with it.
   static Result<Cid> parse(std::string_view text);
 
   [[nodiscard]] int version() const { return version_; }
@@ -56,7 +57,7 @@ class Cid {
   [[nodiscard]] ByteView multihash_bytes() const { return bytes().subspan(multihash_offset_); }
   [[nodiscard]] MultihashView multihash() const;
 
-  // Version 0 in base58btc, version 1 in base32 unless `base` says otherwise.
+  // Version 0 in base58btc, its only form whatever `base` says; version 1 in base32 or `base`.
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] std::string to_string(Multibase base) const;
 

@@ -35,12 +35,18 @@ enum class Multibase : char {
   kBase64UrlPad = 'U',
 };
 
+// Bases 10, 36 and 58 treat the text as one big number, at a cost that grows with the square of its
+// length: decoding more digits than this is kLimitExceeded. Encode only short bytes in them.
+inline constexpr size_t kPositionalDigitsMax = 4096;
+
 // "base32" -> kBase32; kInvalidArgument lists the known names.
 Result<Multibase> multibase_named(std::string_view name);
 const char* multibase_name(Multibase base);
 
-// With and without the prefix. Bases over 32 digits are case-sensitive; decoding in base 16, 32 and
-// 36 accepts both cases. kMalformed names the character and its position.
+// With and without the prefix. decode is the inverse of encode and accepts nothing else but the
+// other case: no missing or extra padding, no bits beyond the last byte. Bases over 32 digits are
+// case-sensitive; decoding in base 16, 32 and 36 accepts both cases. kMalformed names the character
+// and its position.
 std::string multibase_encode(Multibase base, ByteView bytes);
 Result<Bytes> multibase_decode(std::string_view text, Multibase* base = nullptr);
 std::string base_encode(Multibase base, ByteView bytes);

@@ -20,9 +20,11 @@ enum class HashCode : uint64_t {
 inline constexpr size_t kIdentityDigestBytesMax = 128;
 // No digest of another function may be longer than this.
 inline constexpr size_t kDigestBytesMax = 128;
+// A digest cut shorter than this still names a block, but data is never checked against it.
+inline constexpr size_t kTrustedDigestBytesMin = 20;
 
-const char* hash_name(HashCode code);                       // "sha2-256"
-Result<HashCode> hash_named(std::string_view name);         // kInvalidArgument lists the names
+const char* hash_name(HashCode code);                // "sha2-256"
+Result<HashCode> hash_named(std::string_view name);  // kInvalidArgument lists the names
 
 // The parts of an encoded multihash; `digest` points into the bytes that were parsed.
 struct MultihashView {
@@ -36,7 +38,8 @@ void multihash_append(Bytes& out, uint64_t code, ByteView digest);
 
 // Digest of `data` by `code`, encoded; kLimitExceeded for an identity over its limit.
 Result<Bytes> multihash_of(HashCode code, ByteView data);
-// Whether `data` hashes to it; kUnsupported names a function that we do not compute.
+// Whether `data` hashes to it; kUnsupported names a function that we do not compute, or a digest
+// cut below kTrustedDigestBytesMin.
 Result<bool> multihash_matches(const MultihashView& multihash, ByteView data);
 
 }  // namespace timerose

@@ -13,7 +13,8 @@ inline constexpr size_t kVarintBytesMax = 9;
 void varint_append(Bytes& out, uint64_t value);
 size_t varint_size(uint64_t value);
 
-// Takes one varint off the front of `in`; kMalformed if truncated, longer than needed or over 63 bits.
+// Takes one varint off the front of `in`; kMalformed if truncated, longer than needed or over 63
+// bits.
 Result<uint64_t> varint_take(ByteView& in);
 
 }  // namespace timerose
