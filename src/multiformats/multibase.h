@@ -44,9 +44,9 @@ Result<Multibase> multibase_named(std::string_view name);
 const char* multibase_name(Multibase base);
 
 // With and without the prefix. decode is the inverse of encode and accepts nothing else but the
-// other case: no missing or extra padding, no bits beyond the last byte. Bases over 32 digits are
-// case-sensitive; decoding in base 16, 32 and 36 accepts both cases. kMalformed names the character
-// and its position.
+// other case: no missing or extra padding, no bits beyond the last byte. Bases 16, 32 and 36 (but
+// not base32z) are decoded in both cases, 58 and 64 are case-sensitive. kMalformed names the
+// character and its position.
 std::string multibase_encode(Multibase base, ByteView bytes);
 Result<Bytes> multibase_decode(std::string_view text, Multibase* base = nullptr);
 std::string base_encode(Multibase base, ByteView bytes);
