@@ -8,6 +8,8 @@
 extern crate libp2p as _;
 extern crate wasmtime_c_api as _;
 
+mod wasm_limits;
+
 use std::slice;
 
 /// Hashes `len` bytes at `data` with BLAKE3 into the `out_len` bytes at `out`.
