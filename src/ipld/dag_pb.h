@@ -15,8 +15,8 @@ namespace timerose::dag_pb {
 
 struct Link {
   Cid cid;
-  std::string name;    // any bytes
-  bool has_name = true;  // an absent name and an empty one are different encodings
+  std::string name;              // any bytes
+  bool has_name = true;          // an absent name and an empty one are different encodings
   std::optional<uint64_t> size;  // Tsize: bytes of the whole DAG below; absent in some data
 };
 
@@ -25,13 +25,17 @@ struct Node {
   std::optional<Bytes> data;
 };
 
-// Strict: fields in canonical order (links first, then data), no unknown or repeated field.
+// As the specification asks of readers: data before the links or after them (both exist), not
+// between them; a link's fields in order, its Hash always there; no unknown or repeated field.
+// Links keep the order of the block.
 Result<Node> decode(ByteView bytes);
-// Encodes links in the order given; sort_links() makes the canon of a directory.
+// Encodes links in the order given, then data; sort_links() makes the canon. The inverse of decode
+// for blocks written so.
 Bytes encode(const Node& node);
 void sort_links(Node& node);  // stable, by name's bytes
 
 // The same without copying names and data: views into `bytes`, valid as long as it is.
+// for_each_link checks all that decode checks; data_of passes over the insides of links.
 struct LinkView {
   Cid cid;
   std::string_view name;
@@ -40,7 +44,9 @@ struct LinkView {
 Status for_each_link(ByteView bytes, const std::function<Status(const LinkView&)>& visit);
 Result<std::optional<ByteView>> data_of(ByteView bytes);
 
-// The data model form: {"Data": bytes, "Links": [{"Hash": link, "Name": text, "Tsize": int}]}.
+// The data model form: {"Data": bytes, "Links": [{"Hash": link, "Name": text, "Tsize": int}]},
+// where Data, Name and Tsize may be absent. from_value keeps the order of links; kMalformed names
+// the field that does not fit.
 Value to_value(const Node& node);
 Result<Node> from_value(const Value& value);
 
