@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "crypto/blake2b.h"
 #include "crypto/digest.h"
 #include "multiformats/varint.h"
 
@@ -15,15 +16,19 @@ struct HashName {
   const char* name;
 };
 constexpr HashName kHashes[] = {
-    {HashCode::kIdentity, "identity"},
-    {HashCode::kSha2_256, "sha2-256"},
-    {HashCode::kSha2_512, "sha2-512"},
-    {HashCode::kBlake3, "blake3"},
+    {HashCode::kIdentity, "identity"},      {HashCode::kSha2_256, "sha2-256"},
+    {HashCode::kSha2_512, "sha2-512"},      {HashCode::kBlake3, "blake3"},
+    {HashCode::kBlake2b256, "blake2b-256"},
 };
 
 size_t digest_bytes_max(uint64_t code) {
   return code == static_cast<uint64_t>(HashCode::kIdentity) ? kIdentityDigestBytesMax
                                                             : kDigestBytesMax;
+}
+
+Error not_computed(uint64_t code) {
+  return {ErrorCode::kUnsupported,
+          fmt::format("hash function 0x{:x} is not one that is computed here", code)};
 }
 
 // Digests may be cut, but not to where a second block with the same one can be found.
@@ -103,9 +108,11 @@ Result<Bytes> multihash_of(HashCode code, ByteView data) {
     case HashCode::kBlake3:
       multihash_append(out, number, blake3(data));
       return out;
+    case HashCode::kBlake2b256:
+      multihash_append(out, number, blake2b_256(data));
+      return out;
   }
-  return Error{ErrorCode::kUnsupported,
-               fmt::format("hash function 0x{:x} is not one that is computed here", number)};
+  return not_computed(number);
 }
 
 Result<bool> multihash_matches(const MultihashView& multihash, ByteView data) {

@@ -14,6 +14,7 @@ enum class HashCode : uint64_t {
   kSha2_256 = 0x12,
   kSha2_512 = 0x13,
   kBlake3 = 0x1e,
+  kBlake2b256 = 0xb220,
 };
 
 // An identity "digest" is the data itself, so it is kept small.
