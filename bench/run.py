@@ -119,8 +119,8 @@ def whole_process_run(bench: Bench) -> None:
     env = bench.repository()
     function = bench.output(env, "add", EXAMPLES / "echo.wasm")
     node_script = ("const m=new WebAssembly.Module(require('fs').readFileSync(process.argv[1]));"
-                   "let mem;const i=new WebAssembly.Instance(m,{timerose:{input_count:()=>0,input_size:()=>0n,"
-                   "input_read:()=>0,output_write:()=>0}});mem=i.exports.memory;i.exports.run&&i.exports.run()")
+                   "new WebAssembly.Instance(m,{timerose:{input_count:()=>0,input_read:()=>0,output_write:()=>0}})"
+                   ".exports.timerose_main()")
     node = lambda: must(run_command(["node", "-e", node_script, EXAMPLES / "echo.wasm"]), "node").seconds
     for memo, bar in (("off", 0.030), ("on", 0.020)):
         flags = ["--no-memo"] if memo == "off" else []
