@@ -128,10 +128,10 @@ Result<bool> multihash_matches(const MultihashView& multihash, ByteView data) {
       blake3_extend(data, computed);
       return matches_prefix(multihash.digest, computed);
     }
+    case HashCode::kBlake2b256:
+      return matches_prefix(multihash.digest, blake2b_256(data));
   }
-  return Error{
-      ErrorCode::kUnsupported,
-      fmt::format("hash function 0x{:x} is not one that is computed here", multihash.code)};
+  return not_computed(multihash.code);
 }
 
 }  // namespace timerose
