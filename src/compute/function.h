@@ -34,9 +34,10 @@ struct Function {
   std::optional<uint64_t> fuel;              // default budget of a call
   std::optional<uint64_t> memory_bytes_max;  // default limit of a call
 
-  // Inverses. decode is strict: any other bytes for the same value are kMalformed.
+  // Inverses on canonical values, as for Invocation.
   [[nodiscard]] Result<Bytes> encode() const;
   static Result<Function> decode(ByteView bytes);
+  [[nodiscard]] Result<Function> canonical() const;
 
   bool operator==(const Function&) const = default;
 };
@@ -101,9 +102,6 @@ struct CallOptions {
 // The ABI of a function: what it says, else what its module shows (the module is read and compiled,
 // or found in `modules`).
 Result<wasm::Abi> abi_of(const Function& function, Blockstore& store, wasm::ModuleCache& modules);
-
-// "_start" for wasi, "fx" for fan, "run" for timerose.
-const char* default_entry(wasm::Abi abi);
 
 // The canonical Invocation of a function with what the call adds. kInvalidArgument names the option
 // that makes no sense, and for a function with several Fxs lists them.

@@ -34,6 +34,9 @@ struct Invocation {
   Bytes seed;                         // at most kSeedBytesMax
   uint64_t memory_bytes_max = kMemoryBytesDefault;
 
+  // Written into every Invocation: the rules that decide what a guest observes (clocks, randomness,
+  // layouts, limits). A change of them is a new number, so that old answers keep their names.
+  static constexpr uint64_t kRulesVersion = 1;
   static constexpr size_t kSeedBytesMax = 64;
   static constexpr uint64_t kMemoryBytesDefault = 256ULL << 20;
 
@@ -49,6 +52,8 @@ struct Invocation {
   // kInvalidArgument says what can be no call: a relative path or one with "..", a NUL byte in an
   // argument, '=' in a variable's name, an empty entry, a long seed, no memory.
   [[nodiscard]] Result<Invocation> canonical() const;
+  // Whether this is that form; the error says what is not.
+  [[nodiscard]] Status check() const;
 
   bool operator==(const Invocation&) const = default;
 };

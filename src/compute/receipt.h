@@ -62,9 +62,6 @@ struct Receipt {
   static Result<Receipt> decode(ByteView bytes);
 
   bool operator==(const Receipt&) const = default;
-
- private:
-  [[nodiscard]] Result<Bytes> encode_payload() const;
 };
 
 // Reads the block of a Receipt; does not verify it.
