@@ -1,6 +1,7 @@
 // The C face of the bridge crate, apart from Wasmtime's own headers. Mirrors bridge/src/lib.rs.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,27 @@ void timerose_wasm_store_limit(struct wasmtime_store* store, struct timerose_was
 #define TIMEROSE_WASM_FAILURE_POOL_FULL (-2)   // no free slot in the pooling allocator
 #define TIMEROSE_WASM_FAILURE_EXCEPTION (-3)   // a WebAssembly exception that nobody caught
 int32_t timerose_wasm_failure_kind(const void* failure);
+
+// Wasmtime's engine with this configuration, which is taken. NULL, with an error that the caller
+// deletes, where the C API's own function would abort.
+struct wasm_config_t;
+struct wasm_engine_t;
+struct wasmtime_error;
+struct wasm_engine_t* timerose_wasm_engine_new(struct wasm_config_t* config,
+                                               struct wasmtime_error** error);
+
+// Imports, then exports of a module (wasmtime/module.h) as text. `module` is empty for an export;
+// the texts are not terminated and valid only during the call.
+struct wasmtime_module;
+struct timerose_text {
+  const char* data;
+  size_t size;
+};
+typedef void (*timerose_wasm_visit_extern)(void* context, bool is_import,
+                                           struct timerose_text module, struct timerose_text name,
+                                           struct timerose_text kind, struct timerose_text type);
+void timerose_wasm_module_describe(const struct wasmtime_module* module, void* context,
+                                   timerose_wasm_visit_extern visit);
 
 #ifdef __cplusplus
 }

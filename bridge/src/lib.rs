@@ -8,6 +8,7 @@
 extern crate libp2p as _;
 extern crate wasmtime_c_api as _;
 
+mod wasm_describe;
 mod wasm_limits;
 
 use std::slice;

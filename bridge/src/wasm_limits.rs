@@ -1,12 +1,15 @@
 //! What Wasmtime's C API lacks: one budget for all linear memories of a store together, its peak,
-//! and the kind of a failure that is not a trap.
+//! the kind of a failure that is not a trap, and an engine whose failure to start is an error.
 
 use std::ffi::c_void;
 
 use wasmtime_c_api::wasmtime::{
-    error::Result, Error, PoolConcurrencyLimitError, ResourceLimiter, Store, ThrownException, Trap,
+    error::Result, Config, Engine, Error, PoolConcurrencyLimitError, ResourceLimiter, Store,
+    ThrownException, Trap,
 };
-use wasmtime_c_api::{wasm_trap_t, wasmtime_error_t, wasmtime_store_t, WasmtimeStoreData};
+use wasmtime_c_api::{
+    wasm_config_t, wasm_engine_t, wasm_trap_t, wasmtime_error_t, wasmtime_store_t, WasmtimeStoreData,
+};
 
 /// Mirrors `timerose_wasm_limits` of `include/timerose_bridge.h`.
 #[repr(C)]
@@ -139,4 +142,26 @@ pub unsafe extern "C" fn timerose_wasm_failure_kind(failure: *const c_void) -> i
         return FAILURE_EXCEPTION;
     }
     FAILURE_OTHER
+}
+
+/// The engine of `config`, which is taken; null and `error_out` set if it cannot be had.
+///
+/// # Safety
+/// `config` must be owned by the caller; `error_out` must be writable.
+#[no_mangle]
+pub unsafe extern "C" fn timerose_wasm_engine_new(
+    config: *mut wasm_config_t,
+    error_out: *mut *mut wasmtime_error_t,
+) -> *mut wasm_engine_t {
+    // SAFETY: wasm_config_t and wasm_engine_t are repr(C) with a Config and an Engine as only field.
+    const _: () = assert!(std::mem::size_of::<wasm_config_t>() == std::mem::size_of::<Config>());
+    const _: () = assert!(std::mem::size_of::<wasm_engine_t>() == std::mem::size_of::<Engine>());
+    let config = Box::from_raw(config.cast::<Config>());
+    match Engine::new(&config) {
+        Ok(engine) => Box::into_raw(Box::new(engine)).cast(),
+        Err(error) => {
+            *error_out = Box::into_raw(Box::new(wasmtime_error_t::from(error)));
+            std::ptr::null_mut()
+        }
+    }
 }

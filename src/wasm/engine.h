@@ -30,7 +30,7 @@ class Engine {
   [[nodiscard]] const std::string& flags() const;
 
   struct Native;  // the C handles, for this folder only
-  [[nodiscard]] Native& native() { return *native_; }
+  [[nodiscard]] Native& native() const { return *native_; }
 
  private:
   explicit Engine(std::unique_ptr<Native> native);

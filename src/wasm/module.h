@@ -18,6 +18,8 @@ namespace timerose::wasm {
 enum class Abi { kWasi, kFan, kTimerose };
 const char* abi_name(Abi abi);                    // "wasi", "fan", "timerose"
 Result<Abi> abi_named(std::string_view name);
+// The export that is called unless another is named: "_start", "timerose_main"; fan has none ("").
+const char* default_entry(Abi abi);
 
 // One import or export, for people and for finding the ABI.
 struct ExternType {
