@@ -1,6 +1,7 @@
 #include "ipld/dag_pb.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "ipld/dag_pb_parser.h"
 
@@ -77,8 +78,16 @@ Bytes encode(const Node& node) {
 }
 
 void sort_links(Node& node) {
-  std::stable_sort(node.links.begin(), node.links.end(),
-                   [](const Link& a, const Link& b) { return a.name < b.name; });
+  std::vector<size_t> order(node.links.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const int compared = node.links[a].name.compare(node.links[b].name);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  std::vector<Link> sorted;
+  sorted.reserve(order.size());
+  for (const size_t i : order) sorted.push_back(std::move(node.links[i]));
+  node.links = std::move(sorted);
 }
 
 Status for_each_link(ByteView bytes, const std::function<Status(const LinkView&)>& visit) {
