@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -15,12 +16,15 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
   virtual Result<size_t> read(std::span<uint8_t> out) = 0;
+  // How many bytes are probably left, if that is cheap to know: it only sizes buffers.
+  virtual std::optional<uint64_t> size_hint() { return std::nullopt; }
 };
 
 class SpanSource final : public ByteSource {
  public:
   explicit SpanSource(ByteView data) : rest_(data) {}
   Result<size_t> read(std::span<uint8_t> out) override;
+  std::optional<uint64_t> size_hint() override { return rest_.size(); }
 
  private:
   ByteView rest_;
@@ -30,12 +34,15 @@ class FileSource final : public ByteSource {  // an open file, pipe or socket; n
  public:
   explicit FileSource(int fd) : fd_(fd) {}
   Result<size_t> read(std::span<uint8_t> out) override;
+  std::optional<uint64_t> size_hint() override;
 
  private:
   int fd_;
 };
 
-// Where finished blocks go: a store, or nowhere (--only-hash).
+// Where finished blocks go: a store, or nowhere (--only-hash). Children come before what links to
+// them. Called from one thread at a time, with the blocks of one file in batches (see batch.h for
+// batches across many small files).
 using BlockSink = std::function<Status(std::span<const Block>)>;
 BlockSink sink_into(Blockstore& store);
 BlockSink discard();
@@ -47,8 +54,10 @@ struct Imported {
   uint64_t dag_bytes = 0;   // Tsize: all blocks, each counted as often as it is linked
 };
 
-// `hash_threads` > 1 hashes chunks in parallel; the result is the same. `progress` is told of
-// content bytes as they are taken.
+// `hash_threads` > 1 hashes chunks in parallel, at most kChunksInFlightMax of them in memory; the
+// result is the same. `progress` is told of content bytes as they are taken. kInvalidArgument for a
+// layout that validate() refuses.
+inline constexpr size_t kChunksInFlightMax = 16;
 struct ImportOptions {
   Layout layout;
   unsigned hash_threads = 1;
@@ -57,6 +66,8 @@ struct ImportOptions {
 Result<Imported> import_file(ByteSource& source, const ImportOptions& options,
                              const BlockSink& sink);
 Result<Imported> import_bytes(ByteView data, const Layout& layout, const BlockSink& sink);
+// The target is any bytes, not empty, at most kSymlinkBytesMax.
+inline constexpr size_t kSymlinkBytesMax = 4096;
 Result<Imported> import_symlink(std::string_view target, const Layout& layout,
                                 const BlockSink& sink);
 

@@ -27,7 +27,7 @@ struct Mtime {
 
 struct Node {
   Type type = Type::kFile;
-  std::optional<Bytes> data;       // file bytes, symlink target, or the bitmap of a HAMT shard
+  std::optional<Bytes> data;  // file bytes, symlink target, or the bitmap of a HAMT shard
   std::optional<uint64_t> file_size;
   std::vector<uint64_t> block_sizes;
   std::optional<uint64_t> hash_type;  // HAMT: 0x22, murmur3-x64-64
@@ -37,9 +37,19 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 
-// Inverses for what encode writes; decode accepts other field orders and unknown fields, as the
-// implementations in use do.
+// Inverses for what encode writes. decode accepts other field orders, unknown fields, the last of a
+// field that is repeated, and packed block sizes, as the implementations in use do; kMalformed for
+// what is no message or has no type, kUnsupported for a type that is not one of the above.
 Bytes encode(const Node& node);
 Result<Node> decode(ByteView bytes);
+
+// The same without copying `data`: a view into `bytes`, valid as long as it is.
+struct NodeView {
+  Node fields;  // all but `data`
+  std::optional<ByteView> data;
+};
+Result<NodeView> decode_view(ByteView bytes);
+
+const char* type_name(Type type);  // "directory", for messages
 
 }  // namespace timerose::unixfs

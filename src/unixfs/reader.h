@@ -49,8 +49,8 @@ Result<Bytes> read_file(Blockstore& store, const Cid& cid, uint64_t bytes_max);
 enum class Kind { kFile, kDirectory, kSymlink };
 struct Stat {
   Kind kind = Kind::kFile;
-  uint64_t size = 0;          // content bytes of a file; length of a symlink's target
-  bool hamt = false;          // a sharded directory
+  uint64_t size = 0;  // content bytes of a file; length of a symlink's target
+  bool hamt = false;  // a sharded directory
   std::optional<uint32_t> mode;
   std::optional<Mtime> mtime;
 };
