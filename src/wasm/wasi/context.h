@@ -1,5 +1,5 @@
-// The state of one guest's WASI world: arguments, descriptors, virtual clocks, randomness and a file
-// tree made of content. Made for one call and gone with it; used by one thread.
+// The state of one guest's WASI world: arguments, descriptors, virtual clocks, randomness and a
+// file tree made of content. Made for one call and gone with it; used by one thread.
 #pragma once
 
 #include <array>
@@ -20,12 +20,12 @@ namespace timerose::wasi {
 
 // All that the guest can observe. Views and references must outlive the Context.
 struct World {
-  std::vector<std::string> args;                      // args[0] is the program's name
+  std::vector<std::string> args;                         // args[0] is the program's name
   std::vector<std::pair<std::string, std::string>> env;  // in the order the guest sees
-  std::vector<Cid> inputs;                            // the files /in/0, /in/1, ...
-  std::map<std::string, Cid> mounts;                  // absolute normal path ("/" included) -> UnixFS
-  std::optional<Cid> stdin_file;                      // standard input; empty if absent
-  std::array<uint8_t, 32> random_key{};               // the keystream of random_get
+  std::vector<Cid> inputs;                               // the files /in/0, /in/1, ...
+  std::map<std::string, Cid> mounts;     // absolute normal path ("/" included) -> UnixFS
+  std::optional<Cid> stdin_file;         // standard input; empty if absent
+  std::array<uint8_t, 32> random_key{};  // the keystream of random_get
 };
 
 // Limits that are the same on every node are part of the Invocation's meaning: reaching one gives
@@ -34,7 +34,7 @@ struct Limits {
   uint64_t written_bytes_max = 256U << 20;  // copy-on-write layer, /out and /tmp together
   uint64_t stdout_bytes_max = 64U << 20;    // each of stdout and stderr
   uint32_t open_files_max = 1024;
-  uint32_t files_max = 1U << 20;            // nodes made or changed in memory
+  uint32_t files_max = 1U << 20;  // nodes made or changed in memory
 };
 
 class Context {

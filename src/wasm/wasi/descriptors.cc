@@ -1,0 +1,72 @@
+#include "wasm/wasi/descriptors.h"
+
+#include <algorithm>
+
+namespace timerose::wasi {
+namespace {
+
+Attempt<Descriptor*> with_rights(Descriptor* descriptor, Rights needed) {
+  if ((descriptor->base & needed) != needed) return Errno::kNotcapable;
+  return descriptor;
+}
+
+}  // namespace
+
+Attempt<Descriptor*> DescriptorTable::get(Fd fd) {
+  if (fd >= descriptors_.size() || descriptors_[fd].kind == Descriptor::Kind::kClosed) {
+    return Errno::kBadf;
+  }
+  return &descriptors_[fd];
+}
+
+Attempt<Descriptor*> DescriptorTable::get(Fd fd, Rights needed) {
+  WASI_ASSIGN(Descriptor * descriptor, get(fd));
+  return with_rights(descriptor, needed);
+}
+
+Attempt<Descriptor*> DescriptorTable::get_file(Fd fd, Rights needed) {
+  WASI_ASSIGN(Descriptor * descriptor, get(fd));
+  if (descriptor->kind == Descriptor::Kind::kStream) return Errno::kSpipe;
+  if (!descriptor->is_file()) return Errno::kIsdir;
+  return with_rights(descriptor, needed);
+}
+
+Attempt<Descriptor*> DescriptorTable::get_directory(Fd fd, Rights needed) {
+  WASI_ASSIGN(Descriptor * descriptor, get(fd));
+  if (!descriptor->is_directory()) return Errno::kNotdir;
+  return with_rights(descriptor, needed);
+}
+
+Attempt<void> DescriptorTable::check_room() const {
+  if (open_count_ >= open_max_) return Errno::kMfile;
+  return {};
+}
+
+Fd DescriptorTable::open(Descriptor descriptor) {
+  while (lowest_free_ < descriptors_.size() &&
+         descriptors_[lowest_free_].kind != Descriptor::Kind::kClosed) {
+    ++lowest_free_;
+  }
+  if (lowest_free_ == descriptors_.size()) descriptors_.emplace_back();
+  descriptors_[lowest_free_] = std::move(descriptor);
+  ++open_count_;
+  return static_cast<Fd>(lowest_free_++);
+}
+
+Attempt<void> DescriptorTable::close(Fd fd) {
+  WASI_ASSIGN(Descriptor * descriptor, get(fd));
+  *descriptor = Descriptor();
+  --open_count_;
+  lowest_free_ = std::min<size_t>(lowest_free_, fd);
+  return {};
+}
+
+Attempt<void> DescriptorTable::renumber(Fd from, Fd to) {
+  WASI_ASSIGN(Descriptor * source, get(from));
+  WASI_ASSIGN(Descriptor * target, get(to));
+  if (source == target) return {};
+  *target = *source;
+  return close(from);
+}
+
+}  // namespace timerose::wasi

@@ -1,0 +1,55 @@
+// The inside of a Context. Everything is made when it is first used: a call that touches no file
+// pays for no tree.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "crypto/keystream.h"
+#include "wasm/wasi/clocks.h"
+#include "wasm/wasi/context.h"
+#include "wasm/wasi/descriptors.h"
+#include "wasm/wasi/vfs/tree.h"
+
+namespace timerose::wasi {
+
+class Context::State {
+ public:
+  State(World its_world, const Limits& its_limits, Blockstore& store,
+        const unixfs::Layout& its_layout)
+      : world(std::move(its_world)), limits(its_limits), layout(its_layout), store_(store) {}
+
+  const World world;
+  const Limits limits;
+  const unixfs::Layout layout;
+  VirtualClocks clocks;
+  std::array<Bytes, 2> streams;  // standard output and standard error
+  OnWrite on_write;
+
+  Keystream& random() {
+    if (!random_) random_.emplace(world.random_key);
+    return *random_;
+  }
+  vfs::Tree& tree() {
+    if (!tree_) tree_ = std::make_unique<vfs::Tree>(world, limits, store_, clocks);
+    return *tree_;
+  }
+  DescriptorTable& descriptors() {
+    if (!descriptors_) open_standard_descriptors();
+    return *descriptors_;
+  }
+
+  // The directory /out, or null.
+  Attempt<vfs::NodePtr> output_directory();
+
+ private:
+  void open_standard_descriptors();
+
+  Blockstore& store_;
+  std::optional<Keystream> random_;
+  std::unique_ptr<vfs::Tree> tree_;  // outlives the descriptors, which hold its nodes
+  std::optional<DescriptorTable> descriptors_;
+};
+
+}  // namespace timerose::wasi
