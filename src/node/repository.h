@@ -1,23 +1,77 @@
 // The composition root: opens a user's repository and wires everything that stands on it. The only
 // place that does.
 //
-//   $TIMEROSE_PATH, else $XDG_DATA_HOME/timerose, else ~/.local/share/timerose
-//     config.json   identity.key (0600)   keystore/   blocks/ (RocksDB)   records.sqlite   modules/
+//   $TIMEROSE_PATH, else $XDG_DATA_HOME/timerose, else ~/.local/share/timerose  (0700)
+//     config.json   identity.key (0600)   keystore/   blocks/ (RocksDB: blocks, memo)
+//     records.sqlite (pins)   modules/ (compiled code)
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "base/result.h"
+#include "blockstore/guarded_blockstore.h"
+#include "blockstore/pins.h"
+#include "blockstore/rocks_database.h"
+#include "compute/executor.h"
+#include "compute/memo.h"
+#include "crypto/key.h"
+#include "node/config.h"
+#include "node/keystore.h"
+#include "wasm/engine.h"
+#include "wasm/module.h"
 
 namespace timerose::node {
 
-// Parts are opened when first asked for: a command pays only for what it uses.
+// Parts are opened when first asked for: a command pays only for what it uses. The pointers that
+// are handed out are never null and live as long as the repository. Not thread-safe; the parts are.
 class Repository {
  public:
-  // Made at first use. kBusy if another process has it open (says which), kPermission, kNoSpace.
-  static Result<std::unique_ptr<Repository>> open(const std::filesystem::path& path);
+  // What the machine provides; must outlive the repository.
+  struct Machine {
+    Clock& clock;
+    Random& random;
+  };
+
+  // Made at first use. kPermission, kNoSpace or kIo if the folder cannot be had.
+  static Result<std::unique_ptr<Repository>> open(const std::filesystem::path& path,
+                                                  Machine machine);
   static std::filesystem::path default_path();
+  ~Repository();
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  [[nodiscard]] Result<Config> config() const;
+  Status save_config(const Config& config) const;
+
+  // The node's own key, made when first asked for.
+  Result<const PrivateKey*> key();
+  [[nodiscard]] Keystore keystore() const { return Keystore(path_ / "keystore"); }
+
+  // The stores are one process's at a time: kBusy says which has them.
+  Result<RocksDatabase*> database();
+  Result<GuardedBlockstore*> blockstore();
+  Result<compute::Memo*> memo();
+  // Its file is opened by the first question.
+  Pins& pins();
+
+  // What remembered calls keep: Invocations, Outcomes and Receipts, with all that is below them.
+  Result<std::vector<Cid>> call_roots();
+
+  Result<wasm::Engine*> engine();
+  Result<wasm::ModuleCache*> modules();
+  Result<compute::Executor*> executor();
+
+ private:
+  struct Parts;
+  Repository(std::filesystem::path path, Machine machine);
+
+  std::filesystem::path path_;
+  Machine machine_;
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace timerose::node

@@ -1,0 +1,130 @@
+// timerose block put|get|stat|rm: blocks as they are.
+#include <fmt/format.h>
+
+#include "cli/block_input.h"
+#include "cli/content.h"
+#include "cli/grammar.h"
+#include "cli/pinning.h"
+
+namespace timerose::cli {
+namespace {
+
+struct PutOptions {
+  std::vector<std::string> sources;
+  std::string codec = "raw";
+  std::string hash = "sha2-256";
+  bool pin = false;
+};
+
+Result<int> put(Session& session, const PutOptions& options) {
+  TR_ASSIGN(const Codec codec, codec_named(options.codec));
+  TR_ASSIGN(const HashCode hash, hash_named(options.hash));
+  TR_ASSIGN(auto* store, session.blockstore());
+  const std::vector<std::string> only_stdin{"-"};
+  for (const std::string& source : options.sources.empty() ? only_stdin : options.sources) {
+    TR_ASSIGN(Bytes bytes, read_source(source, kBlockBytesMax));
+    TR_ASSIGN(const Block block, Block::of(codec, hash, std::move(bytes)));
+    TR_TRY(store->put(block));
+    TR_TRY(store->flush());
+    if (options.pin) TR_TRY(pin_recursively(session, block.cid(), ""));
+    TR_TRY(session.out().line(block.cid().to_string()));
+  }
+  return kExitSuccess;
+}
+
+void add_put(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<PutOptions>();
+  CLI::App* command =
+      add_command(grammar, group, "put",
+                  {"Store files as one block each and print their CIDs",
+                   "  timerose block put leaf.bin\n"
+                   "  printf '\\241eHello\\365' | timerose block put --cid-codec dag-cbor"},
+                  [options](Session& session) { return put(session, *options); });
+  add_words(*command, "FILE", options->sources, 0, "Files; none, or -: standard input");
+  command->add_option("--cid-codec,--codec", options->codec, "Codec of the CID (default: raw)")
+      ->type_name("NAME");
+  command->add_option("--mhtype,--hash", options->hash, "Hash function (default: sha2-256)")
+      ->type_name("NAME");
+  command->add_flag("--pin{true}", options->pin, "Pin it recursively");
+}
+
+void add_get(Grammar& grammar, CLI::App& group) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* command = add_command(
+      grammar, group, "get", {"Print the bytes of a block", "  timerose block get CID > leaf.bin"},
+      [path](Session& session) -> Result<int> {
+        TR_ASSIGN(const Cid cid, resolve_path(session, *path));
+        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(const auto data, store->get(cid));
+        TR_TRY(session.out().write(data.view()));
+        return kExitSuccess;
+      });
+  add_word(*command, "CID", *path, "A CID or CID/path");
+}
+
+void add_stat(Grammar& grammar, CLI::App& group) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* command = add_command(
+      grammar, group, "stat",
+      {"Print the CID and the size of a block", "  timerose block stat CID"},
+      [path](Session& session) -> Result<int> {
+        TR_ASSIGN(const Cid cid, resolve_path(session, *path));
+        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(const uint64_t size, store->size(cid));
+        TR_TRY(session.out().line(fmt::format("Key: {}\nSize: {}", cid.to_string(), size)));
+        return kExitSuccess;
+      });
+  add_word(*command, "CID", *path, "A CID or CID/path");
+}
+
+struct RmOptions {
+  std::vector<std::string> cids;
+  bool force = false;
+  bool quiet = false;
+};
+
+Result<int> rm(Session& session, const RmOptions& options) {
+  TR_ASSIGN(auto* store, session.blockstore());
+  int code = kExitSuccess;
+  for (const std::string& text : options.cids) {
+    TR_ASSIGN(const Cid cid, Cid::parse(text));
+    TR_ASSIGN(const bool present, store->has(cid));
+    if (!present && !options.force) {
+      complain(fmt::format("{} is not here", text));
+      code = kExitFailure;
+      continue;
+    }
+    if (auto allowed = check_not_pinned(session, cid); !allowed.ok()) {
+      complain(allowed.error().message);
+      code = kExitFailure;
+      continue;
+    }
+    TR_TRY(store->remove(cid));
+    if (!options.quiet) TR_TRY(session.out().line("removed " + cid.to_string()));
+  }
+  TR_TRY(store->flush());
+  return code;
+}
+
+void add_rm(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<RmOptions>();
+  CLI::App* command = add_command(grammar, group, "rm",
+                                  {"Remove blocks that are not pinned", "  timerose block rm CID"},
+                                  [options](Session& session) { return rm(session, *options); });
+  add_words(*command, "CID", options->cids, 1, "CIDs of blocks");
+  command->add_flag("-f,--force", options->force, "A block that is not here is no failure");
+  command->add_flag("-q,--quiet", options->quiet, "Print nothing");
+}
+
+}  // namespace
+
+void add_block_commands(Grammar& grammar) {
+  CLI::App* group = add_group(grammar.root, "block", "Store, read and remove single blocks");
+  group->group("Data");
+  add_put(grammar, *group);
+  add_get(grammar, *group);
+  add_stat(grammar, *group);
+  add_rm(grammar, *group);
+}
+
+}  // namespace timerose::cli

@@ -1,0 +1,14 @@
+#include "cli/block_input.h"
+
+#include "base/file.h"
+#include "cli/words_input.h"
+
+namespace timerose::cli {
+
+Result<Bytes> read_source(const std::string& source, size_t bytes_max) {
+  if (source != "-") return read_file(source, bytes_max);
+  TR_ASSIGN(const std::string text, read_stdin(bytes_max));
+  return to_bytes(as_bytes(text));
+}
+
+}  // namespace timerose::cli

@@ -1,0 +1,68 @@
+// The command line's grammar: how a family of commands adds itself to the program, and what is
+// common to all of them.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/exit_codes.h"
+#include "cli/session.h"
+
+namespace timerose::cli {
+
+// What a command does once its options are known; gives the exit code of the process.
+using Action = std::function<Result<int>(Session&)>;
+
+// One whole command line: the root of the grammar, the command that was chosen, and, for commands
+// that run a guest, the arguments that are the guest's.
+struct Grammar {
+  CLI::App root{"TimeRose: a computing mesh over IPFS", "timerose"};
+  Action chosen;
+  std::vector<std::string> guest_arguments;
+  std::vector<const CLI::App*> guest_commands;  // arguments after their first word are a guest's
+};
+
+// Text that every command's help has: what it does in a line, and examples, one a line.
+struct Help {
+  std::string summary;
+  std::string examples;
+};
+
+// A command below `parent`; `action` is carried out if it is chosen.
+CLI::App* add_command(Grammar& grammar, CLI::App& parent, const std::string& name, const Help& help,
+                      Action action);
+// A command that only groups others.
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& summary);
+
+// A positional argument that takes `min` or more words, each exactly as it was typed.
+CLI::Option* add_words(CLI::App& command, const std::string& name, std::vector<std::string>& words,
+                       int min, const std::string& description);
+// A positional argument of one word.
+CLI::Option* add_word(CLI::App& command, const std::string& name, std::string& word,
+                      const std::string& description);
+// An option that may be given many times, one value each.
+CLI::Option* add_repeated(CLI::App& command, const std::string& name,
+                          std::vector<std::string>& values, const std::string& description);
+
+// The families, one file each.
+void add_content_commands(Grammar& grammar);   // add
+void add_read_commands(Grammar& grammar);      // cat, get, ls
+void add_block_commands(Grammar& grammar);     // block
+void add_dag_commands(Grammar& grammar);       // dag
+void add_pin_commands(Grammar& grammar);       // pin
+void add_repo_commands(Grammar& grammar);      // repo
+void add_cid_commands(Grammar& grammar);       // cid
+void add_identity_commands(Grammar& grammar);  // id, key
+void add_config_commands(Grammar& grammar);    // config
+void add_run_commands(Grammar& grammar);       // run, rerun
+void add_function_commands(Grammar& grammar);  // deploy, function
+void add_receipt_commands(Grammar& grammar);   // receipt
+void add_program_commands(Grammar& grammar);   // version, completion
+
+}  // namespace timerose::cli

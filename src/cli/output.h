@@ -1,0 +1,28 @@
+// Standard output, buffered, with errors reported instead of lost.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace timerose::cli {
+
+// Not thread-safe. Nothing is written at destruction: a command that ends well ends with flush().
+class Output {
+ public:
+  explicit Output(int descriptor) : descriptor_(descriptor) {}
+
+  Status write(ByteView bytes);
+  Status write(std::string_view text) { return write(as_bytes(text)); }
+  Status line(std::string_view text);
+  Status flush();
+
+ private:
+  static constexpr size_t kBufferBytes = 64U << 10;
+  int descriptor_;
+  Bytes buffer_;
+};
+
+}  // namespace timerose::cli

@@ -1,0 +1,25 @@
+// "12.5 MiB" on standard error while a long command runs.
+#pragma once
+
+#include <cstdint>
+
+namespace timerose::cli {
+
+class Progress {
+ public:
+  explicit Progress(bool shown) : shown_(shown) {}
+
+  void advance(uint64_t bytes);
+  // Wipes the line.
+  void finish();
+
+ private:
+  // A line for each so many bytes: often enough to be seen moving, too seldom to cost.
+  static constexpr uint64_t kStepBytes = 16U << 20;
+
+  bool shown_;
+  uint64_t bytes_ = 0;
+  uint64_t shown_bytes_ = 0;
+};
+
+}  // namespace timerose::cli

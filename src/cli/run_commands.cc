@@ -1,0 +1,176 @@
+// timerose run, rerun: calls, and the same calls again.
+#include <fmt/format.h>
+
+#include "cli/answer.h"
+#include "cli/call_options.h"
+#include "cli/content.h"
+#include "cli/grammar.h"
+#include "compute/invocation.h"
+#include "node/units.h"
+
+namespace timerose::cli {
+namespace {
+
+const std::map<std::string, Show> kShows{
+    {"text", Show::kText}, {"cid", Show::kCid}, {"json", Show::kJson}};
+
+struct RunOptions {
+  CallTexts texts;
+  std::string function;
+  std::string fx;
+  std::string fuel;
+  std::string deadline;
+  bool no_memo = false;
+  Show show = Show::kText;
+};
+
+// What is asked of this node beside the Invocation itself.
+Status set_budget(Session& session, const RunOptions& options,
+                  const compute::LoadedFunction& loaded, compute::Request& request) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(const auto config, repository->config());
+  request.fuel = loaded.function.fuel.value_or(config.run_fuel());
+  request.deadline_ms = config.run_deadline_ms();
+  request.use_memo = !options.no_memo;
+  if (!options.fuel.empty()) {
+    auto fuel = node::parse_count(options.fuel);
+    if (!fuel.ok()) return std::move(fuel).error().within("--fuel");
+    request.fuel = *fuel;
+  }
+  if (!options.deadline.empty()) {
+    auto deadline = node::parse_duration_ms(options.deadline);
+    if (!deadline.ok()) return std::move(deadline).error().within("--deadline");
+    request.deadline_ms = *deadline;
+  }
+  return success();
+}
+
+// The call's own data: what goes wrong with it does not mean that the function cannot run.
+Result<int> data_failure(const Error& error) {
+  complain(error.message);
+  return error.code == ErrorCode::kNotFound ? kExitNotFound : kExitRunFailed;
+}
+
+Result<int> run(Session& session, const RunOptions& options,
+                const std::vector<std::string>& arguments) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(const Cid function, resolve_content(session, options.function));
+  TR_ASSIGN(const auto loaded, compute::load_function(*store, function));
+  auto call = resolve_call(session, options.texts);
+  if (!call.ok()) return data_failure(call.error());
+  call->args = arguments;
+  call->fx = options.fx;
+  TR_ASSIGN(auto* modules, repository->modules());
+  TR_ASSIGN(const wasm::Abi abi, compute::abi_of(loaded.function, *store, *modules));
+  TR_ASSIGN(auto invocation, compute::make_invocation(loaded, abi, *call));
+
+  compute::Request request(std::move(invocation));
+  TR_TRY(set_budget(session, options, loaded, request));
+  request.on_write = show_while_running(options.show);
+  TR_ASSIGN(auto* executor, repository->executor());
+  TR_ASSIGN(const auto answer, executor->run(request));
+  TR_TRY(show_answer(session, answer, abi, options.show, !answer.cached));
+  return exit_code_of(answer);
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  add_word(command, "FUNCTION", options.function,
+           "X of a module or Function. What follows is for the guest");
+  add_repeated(command, "--input", options.texts.inputs,
+               "The file /in/0, /in/1, ...; the first is also standard input; may be repeated")
+      ->type_name("X");
+  command.add_option("--stdin", options.texts.stdin_file, "Standard input, if not the first input")
+      ->type_name("X");
+  add_guest_options(command, options.texts);
+  command.add_option("--fx", options.fx, "Of a fan Function: which of its functions")
+      ->type_name("NAME");
+  command.add_option("--fuel", options.fuel, "Stop the guest after this much work")->type_name("N");
+  command.add_option("--deadline", options.deadline, "Stop the guest after this wall-clock time")
+      ->type_name("TIME");
+  command.add_option("--seed", options.texts.seed, "Another stream of randomness for the guest")
+      ->type_name("HEX");
+  command.add_flag("--no-memo", options.no_memo, "Execute even if the answer is known");
+  command
+      .add_option("-o,--output", options.show,
+                  "text (what the guest prints), cid (of its output) or json")
+      ->transform(CLI::CheckedTransformer(kShows))
+      ->type_name("text|cid|json");
+}
+
+// As `action`, but a failure ends with what the exit codes of run say about it.
+Action with_run_codes(std::function<Result<int>(Session&)> action) {
+  return [action = std::move(action)](Session& session) -> Result<int> {
+    auto code = action(session);
+    if (code.ok()) return code;
+    complain(code.error().message);
+    return exit_code_of(code.error());
+  };
+}
+
+void add_run(Grammar& grammar) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command =
+      add_command(grammar, grammar.root, "run",
+                  {"Call a function on content",
+                   "  timerose run wordcount.wasm --input CID\n"
+                   "  timerose run -o cid --mount /data=CID --env LANG=C CID -- --verbose\n"
+                   "  echo hello | timerose run --stdin - cat.wasm\n"
+                   "X is a CID, CID/path, a local path (added first) or - (standard input).\n"
+                   "Options stand before the function or right behind it; from the first other "
+                   "word behind it,\n"
+                   "or behind --, all is the guest's. The exit code is the guest's own, or 124 "
+                   "(stopped by fuel\n"
+                   "or deadline), 125 (we failed), 126 (not runnable), 127 (not found), 134 (the "
+                   "guest trapped)."},
+                  with_run_codes([options, &grammar](Session& session) {
+                    return run(session, *options, grammar.guest_arguments);
+                  }));
+  command->group("Compute");
+  add_run_options(*command, *options);
+  grammar.guest_commands.push_back(command);
+}
+
+struct RerunOptions {
+  std::string invocation;
+  std::string fuel;
+  bool json = false;
+};
+
+Result<int> rerun(Session& session, const RerunOptions& options) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(const Cid invocation, resolve_path(session, options.invocation));
+  uint64_t fuel = compute::Request::kFuelDefault;
+  if (!options.fuel.empty()) {
+    TR_ASSIGN(fuel, node::parse_count(options.fuel));
+  }
+  TR_ASSIGN(auto* executor, repository->executor());
+  TR_ASSIGN(const auto rerun, executor->rerun(invocation, fuel));
+  return show_rerun(session, rerun, options.json ? Show::kJson : Show::kText);
+}
+
+void add_rerun(Grammar& grammar) {
+  auto options = std::make_shared<RerunOptions>();
+  CLI::App* command =
+      add_command(grammar, grammar.root, "rerun",
+                  {"Execute an Invocation again, without the memo, and compare the Outcome",
+                   "  timerose rerun INVOCATION-CID\n"
+                   "The exit code is 0 if the Outcome CID is the same or none was known, 1 if it "
+                   "differs, and as\n"
+                   "of run if there is none."},
+                  with_run_codes([options](Session& session) { return rerun(session, *options); }));
+  command->group("Compute");
+  add_word(*command, "INVOCATION", options->invocation, "CID of an Invocation (see run -o json)");
+  command->add_option("--fuel", options->fuel, "Stop the guest after this much work")
+      ->type_name("N");
+  command->add_flag("--json", options->json, "Tell it as JSON");
+}
+
+}  // namespace
+
+void add_run_commands(Grammar& grammar) {
+  add_run(grammar);
+  add_rerun(grammar);
+}
+
+}  // namespace timerose::cli

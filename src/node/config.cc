@@ -1,0 +1,154 @@
+#include "node/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "node/units.h"
+#include "unixfs/layout.h"
+
+namespace timerose::node {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A configuration longer than this is not one of ours.
+constexpr size_t kConfigBytesMax = 1U << 20;
+
+template <auto Parse>
+Status check_by(std::string_view value) {
+  if (auto parsed = Parse(value); !parsed.ok()) return std::move(parsed).error();
+  return success();
+}
+
+constexpr auto kSettings = std::to_array<Setting>({
+    {"Storage.Limit", "0", "bytes of blocks the repository may hold; 0: as many as the disk has",
+     check_by<parse_bytes>},
+    {"Import.Profile", "unixfs-v1-2025", "how `add` cuts files when it is not told otherwise",
+     check_by<unixfs::profile_named>},
+    {"Run.Fuel", "1099511627776", "fuel budget of a call when --fuel does not say",
+     check_by<parse_count>},
+    {"Run.Deadline", "0s", "wall clock of a call when --deadline does not say; 0s: none",
+     check_by<parse_duration_ms>},
+});
+
+const Setting* find_setting(std::string_view name) {
+  const auto* found = std::find_if(kSettings.begin(), kSettings.end(),
+                                   [&](const Setting& setting) { return setting.name == name; });
+  return found == kSettings.end() ? nullptr : &*found;
+}
+
+Error unknown(std::string_view name) {
+  std::string names;
+  for (const Setting& setting : kSettings) {
+    names += names.empty() ? "" : ", ";
+    names += setting.name;
+  }
+  return {ErrorCode::kNotFound,
+          fmt::format("there is no setting '{}'; the settings are {}", name, names)};
+}
+
+Json::json_pointer pointer_of(std::string_view name) {
+  std::string path = "/" + std::string(name);
+  std::replace(path.begin(), path.end(), '.', '/');
+  return Json::json_pointer(path);
+}
+
+Status take_members(const Json& object, const std::string& prefix, Config& config) {
+  for (const auto& [key, member] : object.items()) {
+    const std::string name = prefix + key;
+    if (member.is_object()) {
+      TR_TRY(take_members(member, name + ".", config));
+    } else if (member.is_string()) {
+      TR_TRY(config.set(name, member.get_ref<const std::string&>()));
+    } else {
+      TR_TRY(config.set(name, member.dump()));
+    }
+  }
+  return success();
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+Config::Config() {
+  for (const Setting& setting : kSettings) values_.emplace(setting.name, setting.default_value);
+}
+
+Result<Config> Config::load(const std::filesystem::path& path) {
+  auto bytes = read_file(path, kConfigBytesMax);
+  if (!bytes.ok()) {
+    if (bytes.error().code == ErrorCode::kNotFound) return Config();
+    return std::move(bytes).error();
+  }
+  auto config = parse(as_text(*bytes));
+  if (!config.ok()) return std::move(config).error().within("reading " + path.string());
+  return config;
+}
+
+Status Config::save(const std::filesystem::path& path) const {
+  return write_file_atomically(path, as_bytes(format()), 0600);
+}
+
+Result<Config> Config::parse(std::string_view json) {
+  const Json root = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!root.is_object()) {
+    return Error{ErrorCode::kMalformed,
+                 "expected a JSON object; mend the file, or delete it to go back to the defaults"};
+  }
+  Config config;
+  if (auto taken = take_members(root, "", config); !taken.ok()) {
+    return Error{ErrorCode::kMalformed, std::move(taken).error().message};
+  }
+  return config;
+}
+
+std::string Config::format() const {
+  Json root = Json::object();
+  for (const Setting& setting : kSettings) {
+    const std::string& value = text_of(setting.name);
+    if (value != setting.default_value) root[pointer_of(setting.name)] = value;
+  }
+  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string Config::format_all() const {
+  Json root = Json::object();
+  for (const Setting& setting : kSettings) root[pointer_of(setting.name)] = text_of(setting.name);
+  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<std::string> Config::get(std::string_view name) const {
+  if (find_setting(name) == nullptr) return unknown(name);
+  return text_of(name);
+}
+
+Status Config::set(std::string_view name, std::string_view value) {
+  const Setting* setting = find_setting(name);
+  if (setting == nullptr) return unknown(name);
+  if (auto checked = setting->check(value); !checked.ok()) {
+    return std::move(checked).error().within(name);
+  }
+  values_.find(name)->second = value;
+  return success();
+}
+
+const std::string& Config::text_of(std::string_view name) const {
+  const auto found = values_.find(name);
+  CHECK(found != values_.end());
+  return found->second;
+}
+
+uint64_t Config::storage_bytes_max() const { return parse_bytes(text_of("Storage.Limit")).value(); }
+
+std::string Config::import_profile() const { return text_of("Import.Profile"); }
+uint64_t Config::run_fuel() const { return parse_count(text_of("Run.Fuel")).value(); }
+uint64_t Config::run_deadline_ms() const {
+  return parse_duration_ms(text_of("Run.Deadline")).value();
+}
+
+}  // namespace timerose::node
