@@ -30,7 +30,8 @@ struct Remembered {
   std::optional<Sha256Digest> receipt;  // absent if the execution was recorded in memory only
 };
 
-class MemoFront;
+class DigestCache;
+class EngineNames;
 
 class Memo {
  public:
@@ -42,10 +43,10 @@ class Memo {
   ~Memo();
 
   // Whether the Invocation of this digest is known; then `found` is filled.
-  Result<bool> find(const Sha256Digest& invocation, Remembered& found);
+  [[nodiscard]] Result<bool> find(const Sha256Digest& invocation, Remembered& found);
 
   enum class Keep { kInMemory, kInTable };
-  // Replaces what was known. kInTable is durable after flush().
+  // Replaces what was known. kInTable is durable after flush(). `entry` names its engine.
   Status remember(const Sha256Digest& invocation, const Remembered& entry, Keep keep);
 
   // The largest fuel budget known to be too small for the Invocation under this engine.
@@ -57,8 +58,12 @@ class Memo {
   Status flush();
 
  private:
+  bool find_in_front(const Sha256Digest& invocation, Remembered& found);
+  void put_in_front(const Sha256Digest& invocation, const Remembered& entry);
+
   Table* behind_;
-  std::unique_ptr<MemoFront> front_;
+  std::unique_ptr<DigestCache> front_;
+  std::unique_ptr<EngineNames> engines_;
 };
 
 }  // namespace timerose::compute

@@ -1,0 +1,145 @@
+#include "compute/memo.h"
+
+#include <fmt/format.h>
+
+#include "compute/digest_cache.h"
+#include "compute/memo_record.h"
+
+namespace timerose::compute {
+namespace {
+
+// Kinds of records in front: Outcomes, and from kTooSmall on the fuel that was too small under the
+// engine of the number above it.
+constexpr uint16_t kOutcome = 0;
+constexpr uint16_t kTooSmall = 1;
+
+// Keys in the Table: 'm' DIGEST for an Outcome, 'f' DIGEST VERSION NUL FLAGS for fuel (8 bytes, big
+// endian).
+Bytes outcome_key(const Sha256Digest& invocation) {
+  Bytes key{'m'};
+  key.insert(key.end(), invocation.begin(), invocation.end());
+  return key;
+}
+
+Bytes too_small_key(const Sha256Digest& invocation, const EngineName& engine) {
+  Bytes key{'f'};
+  key.insert(key.end(), invocation.begin(), invocation.end());
+  key.insert(key.end(), engine.version.begin(), engine.version.end());
+  key.push_back(0);
+  key.insert(key.end(), engine.flags.begin(), engine.flags.end());
+  return key;
+}
+
+std::array<uint8_t, 8> encode_fuel(uint64_t fuel) {
+  std::array<uint8_t, 8> bytes;
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(fuel >> (56 - 8 * i));
+  return bytes;
+}
+
+Result<uint64_t> decode_fuel(ByteView bytes) {
+  if (bytes.size() != 8) {
+    return Error{ErrorCode::kMalformed,
+                 fmt::format("memo: a fuel record of {} bytes, expected 8", bytes.size())};
+  }
+  uint64_t fuel = 0;
+  for (const uint8_t byte : bytes) fuel = fuel << 8 | byte;
+  return fuel;
+}
+
+}  // namespace
+
+Cid object_cid(const Sha256Digest& digest) { return Cid::from_sha256(Codec::kDagCbor, digest); }
+
+Result<Sha256Digest> object_digest(const Cid& cid) {
+  const MultihashView hash = cid.multihash();
+  if (cid.version() != 1 || cid.codec() != Codec::kDagCbor ||
+      hash.code != static_cast<uint64_t>(HashCode::kSha2_256) || hash.digest.size() != 32) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        fmt::format("{} cannot name an Invocation, Outcome or Receipt: expected a CIDv1 of "
+                    "dag-cbor by sha2-256",
+                    cid.to_string())};
+  }
+  Sha256Digest digest;
+  std::copy(hash.digest.begin(), hash.digest.end(), digest.begin());
+  return digest;
+}
+
+Memo::Memo(Table* behind, uint64_t front_bytes_max)
+    : behind_(behind),
+      front_(std::make_unique<DigestCache>(front_bytes_max)),
+      engines_(std::make_unique<EngineNames>()) {}
+
+Memo::~Memo() = default;
+
+bool Memo::find_in_front(const Sha256Digest& invocation, Remembered& found) {
+  uint16_t engine = 0;
+  const bool known =
+      front_->find(invocation, kOutcome, [&](ByteView record) { unpack(record, found, engine); });
+  if (known) found.metering.engine = engines_->named(engine);
+  return known;
+}
+
+void Memo::put_in_front(const Sha256Digest& invocation, const Remembered& entry) {
+  const uint16_t engine = engines_->number_of(*entry.metering.engine);
+  if (engine == EngineNames::kEnginesMax || !is_packable(entry)) return;
+  thread_local Bytes record;
+  pack(entry, engine, record);
+  front_->put(invocation, kOutcome, record);
+}
+
+Result<bool> Memo::find(const Sha256Digest& invocation, Remembered& found) {
+  if (find_in_front(invocation, found)) return true;
+  if (behind_ == nullptr) return false;
+  TR_ASSIGN(const auto bytes, behind_->get(outcome_key(invocation)));
+  if (!bytes) return false;
+  auto decoded = decode_remembered(*bytes);
+  // A damaged record is as good as none: the execution writes it afresh.
+  if (!decoded.ok()) return false;
+  found = *std::move(decoded);
+  put_in_front(invocation, found);
+  return true;
+}
+
+Status Memo::remember(const Sha256Digest& invocation, const Remembered& entry, Keep keep) {
+  CHECK(entry.metering.engine != nullptr);
+  if (keep == Keep::kInTable && behind_ != nullptr) {
+    TR_ASSIGN(const Bytes record, encode_remembered(entry));
+    TR_TRY(behind_->put(outcome_key(invocation), record));
+  }
+  put_in_front(invocation, entry);
+  return success();
+}
+
+Result<std::optional<uint64_t>> Memo::too_small(const Sha256Digest& invocation,
+                                                const EngineName& engine) {
+  const uint16_t number = engines_->number_of(engine);
+  std::optional<uint64_t> fuel;
+  const auto kind = static_cast<uint16_t>(kTooSmall + number);
+  front_->find(invocation, kind, [&](ByteView record) { fuel = decode_fuel(record).value(); });
+  if (fuel || behind_ == nullptr) return fuel;
+  TR_ASSIGN(const auto bytes, behind_->get(too_small_key(invocation, engine)));
+  if (!bytes) return fuel;
+  auto decoded = decode_fuel(*bytes);
+  if (decoded.ok()) fuel = *decoded;
+  return fuel;
+}
+
+Status Memo::remember_too_small(const Sha256Digest& invocation, const EngineName& engine,
+                                uint64_t fuel, Keep keep) {
+  TR_ASSIGN(const std::optional<uint64_t> known, too_small(invocation, engine));
+  if (known && *known >= fuel) return success();
+  const auto record = encode_fuel(fuel);
+  if (keep == Keep::kInTable && behind_ != nullptr) {
+    TR_TRY(behind_->put(too_small_key(invocation, engine), record));
+  }
+  const uint16_t number = engines_->number_of(engine);
+  if (number < EngineNames::kEnginesMax) {
+    front_->put(invocation, static_cast<uint16_t>(kTooSmall + number), record);
+  }
+  return success();
+}
+
+Status Memo::flush() { return behind_ == nullptr ? success() : behind_->flush(); }
+
+}  // namespace timerose::compute
