@@ -94,10 +94,18 @@ class CarReader::Input {
   // Nothing beyond this offset belongs to the data.
   void end_at(uint64_t offset) { end_ = offset; }
 
+  // Whether the data ends here, or the source does.
   Result<bool> at_end() {
     if (offset_ == end_) return true;
     TR_TRY(fill());
     return filled_ == used_;
+  }
+
+  // The source may not end before the data does, where that is known.
+  [[nodiscard]] Status check_whole() const {
+    if (offset_ == end_ || end_ == kUnknown) return success();
+    return malformed_at(offset_,
+                        fmt::format("it ends before its data does at {}; it is truncated", end_));
   }
 
   Status read(std::span<uint8_t> out) {
@@ -163,13 +171,14 @@ class CarReader::Input {
     return success();
   }
 
+  static constexpr uint64_t kUnknown = UINT64_MAX;
   static constexpr size_t kBufferBytes = 256U << 10;
   CarSource source_;
   Bytes buffer_;
   size_t used_ = 0;
   size_t filled_ = 0;
   uint64_t offset_ = 0;
-  uint64_t end_ = UINT64_MAX;
+  uint64_t end_ = kUnknown;
 };
 
 CarReader::CarReader(std::unique_ptr<Input> input) : input_(std::move(input)) {}
@@ -216,7 +225,10 @@ Status CarReader::read_headers() {
 
 Result<std::optional<Block>> CarReader::next() {
   TR_ASSIGN(const bool end, input_->at_end());
-  if (end) return std::optional<Block>();
+  if (end) {
+    TR_TRY(input_->check_whole());
+    return std::optional<Block>();
+  }
   const uint64_t start = input_->offset();
   TR_ASSIGN(const uint64_t length, input_->read_length("section", kCarSectionBytesMax));
   Bytes bytes(length);
