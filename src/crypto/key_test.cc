@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "base/file.h"
 #include "base/hex.h"
@@ -131,6 +133,23 @@ TEST_F(KeyFile, IsCreatedOnceForItsOwnerOnly) {
   EXPECT_EQ(loaded->public_key(), created->public_key());
   // Nothing else is left in the folder.
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(KeyFile, CreatedByManyAtOnceIsOneKeyForAll) {
+  std::vector<std::optional<PublicKey>> keys(8);
+  std::vector<std::thread> threads;
+  for (auto& key : keys) {
+    threads.emplace_back([&] {
+      SystemRandom random;
+      auto mine = PrivateKey::load_or_create(path_, random);
+      if (mine) key = mine->public_key();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& key : keys) {
+    ASSERT_TRUE(key.has_value());
+    EXPECT_EQ(*key, *keys.front());
+  }
 }
 
 TEST_F(KeyFile, ThatOthersMayReadIsRefusedWithTheRemedy) {

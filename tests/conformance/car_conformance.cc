@@ -43,7 +43,7 @@ constexpr Sample kSamples[] = {
     {"simple-unixfs-missing-blocks.car",
      "each section valid; blocks of the DAG are left out",
      {},
-     9,
+     17,
      1},
     {"simple-unixfs.car", "valid", {}, 22, 1},
 };
