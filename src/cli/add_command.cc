@@ -28,7 +28,7 @@ struct AddOptions {
   bool quiet = false;
   bool quieter = false;
   bool pin = true;
-  std::optional<bool> progress;
+  std::string progress;
 };
 
 struct Root {
@@ -45,7 +45,8 @@ class Adding {
       : session_(session),
         options_(options),
         batch_(store),
-        progress_(options.progress.value_or(isatty(STDERR_FILENO) != 0)) {
+        progress_(options.progress.empty() ? isatty(STDERR_FILENO) != 0
+                                           : options.progress == "true") {
     import_.import.layout = layout;
     import_.import.hash_threads = std::thread::hardware_concurrency();
     import_.import.progress = [this](uint64_t bytes) { progress_.advance(bytes); };
@@ -176,16 +177,16 @@ void add_content_commands(Grammar& grammar) {
                     "Add what a symbolic link that is named points to");
   command->add_flag("-w,--wrap-with-directory", options->wrap,
                     "Put all that is named into a new folder, and give its CID");
-  command->add_option("--stdin-name", options->stdin_name, "Name of standard input in that folder")
+  add_text(*command, "--stdin-name", options->stdin_name, "Name of standard input in that folder")
       ->type_name("NAME");
   command->add_flag("-n,--only-hash", options->only_hash, "Only tell the CIDs: store nothing");
   command->add_flag("-q,--quiet", options->quiet, "Only CIDs");
   command->add_flag("-Q,--quieter", options->quieter, "Only the CIDs of what was named");
   command->add_flag("--pin{true}", options->pin,
                     "Pin what was named (default); --pin=false: do not");
-  command->add_option("--pin-name", options->pin_name, "A name for the pin")->type_name("NAME");
-  command->add_flag("-p,--progress{true}", options->progress,
-                    "Show progress on standard error (default: if it is a terminal)");
+  add_text(*command, "--pin-name", options->pin_name, "A name for the pin")->type_name("NAME");
+  add_switch(*command, "-p,--progress", options->progress,
+             "Show progress on standard error (default: if it is a terminal)");
   add_layout_options(*command, options->layout);
 }
 

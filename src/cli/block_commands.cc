@@ -41,9 +41,9 @@ void add_put(Grammar& grammar, CLI::App& group) {
                    "  printf '\\241eHello\\365' | timerose block put --cid-codec dag-cbor"},
                   [options](Session& session) { return put(session, *options); });
   add_words(*command, "FILE", options->sources, 0, "Files; none, or -: standard input");
-  command->add_option("--cid-codec,--codec", options->codec, "Codec of the CID (default: raw)")
+  add_text(*command, "--cid-codec,--codec", options->codec, "Codec of the CID (default: raw)")
       ->type_name("NAME");
-  command->add_option("--mhtype,--hash", options->hash, "Hash function (default: sha2-256)")
+  add_text(*command, "--mhtype,--hash", options->hash, "Hash function (default: sha2-256)")
       ->type_name("NAME");
   command->add_flag("--pin{true}", options->pin, "Pin it recursively");
 }

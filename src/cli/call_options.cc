@@ -17,9 +17,9 @@ void add_guest_options(CLI::App& command, CallTexts& texts) {
   add_repeated(command, "--link", texts.links,
                "Module X satisfies the imports from NAME; may be repeated")
       ->type_name("NAME=X");
-  command.add_option("--entry", texts.entry, "The export to call (default: the ABI's)")
+  add_text(command, "--entry", texts.entry, "The export to call (default: the ABI's)")
       ->type_name("NAME");
-  command.add_option("--memory", texts.memory, "Limit of the guest's memory (default: 256MiB)")
+  add_text(command, "--memory", texts.memory, "Limit of the guest's memory (default: 256MiB)")
       ->type_name("BYTES");
 }
 

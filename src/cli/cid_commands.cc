@@ -60,11 +60,11 @@ void add_format(Grammar& grammar, CLI::App& group) {
        "%%"},
       [options](Session& session) { return format_cids(session, *options); });
   add_words(*command, "CID", options->cids, 0, "CIDs; none: one a line from standard input");
-  command->add_option("-f,--format", options->format, "The template")->type_name("TEMPLATE");
-  command->add_option("-v,--cid-version", options->version, "Convert to this version")
+  add_text(*command, "-f,--format", options->format, "The template")->type_name("TEMPLATE");
+  add_text(*command, "-v,--cid-version", options->version, "Convert to this version")
       ->check(CLI::IsMember({"0", "1"}));
-  command->add_option("--mc,--codec", options->codec, "Convert to this codec")->type_name("NAME");
-  command->add_option("-b,--base", options->base, "Write in this multibase")->type_name("NAME");
+  add_text(*command, "--mc,--codec", options->codec, "Convert to this codec")->type_name("NAME");
+  add_text(*command, "-b,--base", options->base, "Write in this multibase")->type_name("NAME");
 }
 
 void add_base32(Grammar& grammar, CLI::App& group) {

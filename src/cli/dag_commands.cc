@@ -55,11 +55,11 @@ void add_put(Grammar& grammar, CLI::App& group) {
                    "  timerose dag put --input-codec dag-cbor --store-codec dag-json value.cbor"},
                   [options](Session& session) { return put(session, *options); });
   add_words(*command, "FILE", options->sources, 0, "Files; none, or -: standard input");
-  command->add_option("--input-codec", options->input_codec, "Of the input (default: dag-json)")
+  add_text(*command, "--input-codec", options->input_codec, "Of the input (default: dag-json)")
       ->type_name("NAME");
-  command->add_option("--store-codec", options->store_codec, "Of the block (default: dag-cbor)")
+  add_text(*command, "--store-codec", options->store_codec, "Of the block (default: dag-cbor)")
       ->type_name("NAME");
-  command->add_option("--hash", options->hash, "Hash function (default: sha2-256)")
+  add_text(*command, "--hash", options->hash, "Hash function (default: sha2-256)")
       ->type_name("NAME");
   command->add_flag("--pin{true}", options->pin, "Pin it recursively");
 }
@@ -102,8 +102,7 @@ void add_get(Grammar& grammar, CLI::App& group) {
                                    "  timerose dag get --output-codec dag-cbor CID > value.cbor"},
                                   [options](Session& session) { return get(session, *options); });
   add_word(*command, "PATH", options->path, "A CID or CID/path");
-  command
-      ->add_option("--output-codec", options->output_codec, "How to print it (default: dag-json)")
+  add_text(*command, "--output-codec", options->output_codec, "How to print it (default: dag-json)")
       ->type_name("NAME");
 }
 

@@ -104,7 +104,7 @@ void add_deploy(Grammar& grammar) {
       });
   command->group("Compute");
   add_word(*command, "MODULE", options->module, "X of a WebAssembly module");
-  command->add_option("--abi", options->abi, "wasi, fan or timerose (default: as the module shows)")
+  add_text(*command, "--abi", options->abi, "wasi, fan or timerose (default: as the module shows)")
       ->type_name("NAME");
   add_repeated(*command, "--fx", options->fxs,
                "fan: a function that may be called; may be repeated")
@@ -113,7 +113,7 @@ void add_deploy(Grammar& grammar) {
                "fan: type of an argument, for people; may be repeated")
       ->type_name("TYPE");
   add_guest_options(*command, options->texts);
-  command->add_option("--fuel", options->fuel, "Default fuel budget of a call")->type_name("N");
+  add_text(*command, "--fuel", options->fuel, "Default fuel budget of a call")->type_name("N");
 }
 
 Json externs_json(const std::vector<wasm::ExternType>& externs) {

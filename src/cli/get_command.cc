@@ -37,9 +37,8 @@ void add_get_command(Grammar& grammar) {
                                   [options](Session& session) { return get(session, *options); });
   command->group("Content");
   add_word(*command, "PATH", options->path, "A CID or CID/path");
-  command
-      ->add_option("-o,--output", options->output,
-                   "Where to; default: the last name of the path, else the CID, in this folder")
+  add_text(*command, "-o,--output", options->output,
+           "Where to; default: the last name of the path, else the CID, in this folder")
       ->type_name("PATH");
 }
 

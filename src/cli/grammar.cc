@@ -3,10 +3,37 @@
 namespace timerose::cli {
 namespace {
 
-// More than any kernel passes.
-constexpr int kWordsMax = 1 << 28;
+// No word on a command line has a NUL.
+constexpr char kGuard = '\0';
+
+std::string unguarded(std::string word) {
+  if (word.starts_with(kGuard)) word.erase(0, 1);
+  return word;
+}
+
+std::vector<std::string> unguarded(std::vector<std::string> words) {
+  for (std::string& word : words) word = unguarded(std::move(word));
+  return words;
+}
+
+// An option that hands over its values unchanged, whatever is in them.
+CLI::Option* add_raw(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                     const std::string& description) {
+  return command.add_option(
+      name,
+      [&values](const CLI::results_t& results) {
+        values = unguarded(results);
+        return true;
+      },
+      description);
+}
 
 }  // namespace
+
+std::string guarded(std::string word) {
+  word.insert(word.begin(), kGuard);
+  return word;
+}
 
 CLI::App* add_command(Grammar& grammar, CLI::App& parent, const std::string& name, const Help& help,
                       Action action) {
@@ -28,41 +55,37 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
 
 CLI::Option* add_words(CLI::App& command, const std::string& name, std::vector<std::string>& words,
                        int min, const std::string& description) {
-  // Taking the results raw, and no "extra arguments", keeps the parser from reading "[a,b]" as a
-  // list and from dropping empty words.
-  auto* option = command.add_option(
+  CLI::Option* option = add_raw(command, name, words, description);
+  option->expected(min, CLI::detail::expected_max_vector_size)->allow_extra_args()->type_name("");
+  return min > 0 ? option->required() : option;
+}
+
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& value,
+                      const std::string& description) {
+  return command.add_option(
       name,
-      [&words](const CLI::results_t& results) {
-        words = results;
+      [&value](const CLI::results_t& results) {
+        value = unguarded(results.front());
         return true;
       },
       description);
-  option->expected(min, kWordsMax)->allow_extra_args(false)->type_name("");
-  return min > 0 ? option->required() : option;
+}
+
+CLI::Option* add_switch(CLI::App& command, const std::string& name, std::string& value,
+                        const std::string& description) {
+  return command.add_flag(name + "{true}", value, description)
+      ->check(CLI::IsMember({"true", "false"}));
 }
 
 CLI::Option* add_word(CLI::App& command, const std::string& name, std::string& word,
                       const std::string& description) {
-  auto* option = command.add_option(
-      name,
-      [&word](const CLI::results_t& results) {
-        word = results.front();
-        return true;
-      },
-      description);
-  return option->expected(1)->required()->type_name("");
+  return add_text(command, name, word, description)->expected(1)->required()->type_name("");
 }
 
 CLI::Option* add_repeated(CLI::App& command, const std::string& name,
                           std::vector<std::string>& values, const std::string& description) {
-  auto* option = command.add_option(
-      name,
-      [&values](const CLI::results_t& results) {
-        values = results;
-        return true;
-      },
-      description);
-  return option->expected(1)
+  return add_raw(command, name, values, description)
+      ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
 }

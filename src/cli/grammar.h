@@ -40,6 +40,16 @@ CLI::App* add_command(Grammar& grammar, CLI::App& parent, const std::string& nam
 // A command that only groups others.
 CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& summary);
 
+// The parser gives "[a,b]", "--" and what begins with '-' a meaning. A guarded word is read as it
+// is; the helpers below take the guard off again.
+std::string guarded(std::string word);
+
+// An option with one value.
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& value,
+                      const std::string& description);
+// A flag that may also be given as --name=false: "true", "false", or as it was if it is not given.
+CLI::Option* add_switch(CLI::App& command, const std::string& name, std::string& value,
+                        const std::string& description);
 // A positional argument that takes `min` or more words, each exactly as it was typed.
 CLI::Option* add_words(CLI::App& command, const std::string& name, std::vector<std::string>& words,
                        int min, const std::string& description);

@@ -60,7 +60,7 @@ void add_id(Grammar& grammar) {
         return kExitSuccess;
       });
   command->group("Identity and settings");
-  command->add_option("-f,--format", *format, "Template of <id>, <did>, <pubkey>, <aver>, \\n, \\t")
+  add_text(*command, "-f,--format", *format, "Template of <id>, <did>, <pubkey>, <aver>, \\n, \\t")
       ->type_name("TEMPLATE");
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/grammar.h"
 #include "node/units.h"
 
 namespace timerose::cli {
@@ -23,17 +24,16 @@ Result<uint32_t> chunk_bytes_of(const std::string& chunker) {
 }  // namespace
 
 void add_layout_options(CLI::App& command, LayoutOptions& options) {
-  command
-      .add_option("--profile", options.profile,
-                  "unixfs-v1-2025 (default), unixfs-v0-2015 or fan-2021")
+  add_text(command, "--profile", options.profile,
+           "unixfs-v1-2025 (default), unixfs-v0-2015 or fan-2021")
       ->type_name("NAME");
-  command.add_option("--cid-version", options.cid_version, "Version of the CIDs")
+  add_text(command, "--cid-version", options.cid_version, "Version of the CIDs")
       ->check(CLI::IsMember({"0", "1"}));
-  command.add_flag("--raw-leaves{true}", options.raw_leaves,
-                   "Leaves are raw blocks; --raw-leaves=false: UnixFS nodes");
-  command.add_option("-s,--chunker", options.chunker, "size-N: pieces of N bytes")
+  add_switch(command, "--raw-leaves", options.raw_leaves,
+             "Leaves are raw blocks; --raw-leaves=false: UnixFS nodes");
+  add_text(command, "-s,--chunker", options.chunker, "size-N: pieces of N bytes")
       ->type_name("size-N");
-  command.add_option("--hash", options.hash, "Hash function (see `timerose cid hashes`)")
+  add_text(command, "--hash", options.hash, "Hash function (see `timerose cid hashes`)")
       ->type_name("NAME");
 }
 
@@ -48,7 +48,7 @@ Result<unixfs::Layout> layout_of(const LayoutOptions& options, std::string_view 
     layout.cid_version = options.cid_version == "1" ? 1 : 0;
     layout.raw_leaves = layout.cid_version == 1;
   }
-  if (options.raw_leaves) layout.raw_leaves = *options.raw_leaves;
+  if (!options.raw_leaves.empty()) layout.raw_leaves = options.raw_leaves == "true";
   if (!options.chunker.empty()) {
     TR_ASSIGN(layout.chunk_bytes, chunk_bytes_of(options.chunker));
   }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -16,7 +15,7 @@ struct LayoutOptions {
   std::string cid_version;
   std::string chunker;
   std::string hash;
-  std::optional<bool> raw_leaves;
+  std::string raw_leaves;  // "true", "false"; empty: as the profile and the version say
 };
 
 void add_layout_options(CLI::App& command, LayoutOptions& options);

@@ -33,12 +33,12 @@ void add_add(Grammar& grammar, CLI::App& group) {
                                   {"Keep content",
                                    "  timerose pin add CID\n"
                                    "  timerose pin add --name photos CID/2026\n"
-                                   "  timerose pin add -r=false CID"},
+                                   "  timerose pin add --recursive=false CID"},
                                   [options](Session& session) { return add(session, *options); });
   add_words(*command, "PATH", options->paths, 1, "CIDs or CID/path");
-  command->add_flag("-r,--recursive{true}", options->recursive,
-                    "With all that is below (default); -r=false: this block only");
-  command->add_option("-n,--name", options->name, "A name for the pin")->type_name("NAME");
+  command->add_flag("-r,--recursive", options->recursive,
+                    "With all that is below (default); --recursive=false: this block only");
+  add_text(*command, "-n,--name", options->name, "A name for the pin")->type_name("NAME");
 }
 
 struct RmOptions {
@@ -65,8 +65,8 @@ void add_rm(Grammar& grammar, CLI::App& group) {
                    "  timerose pin rm CID"},
                   [options](Session& session) { return rm(session, *options); });
   add_words(*command, "PATH", options->paths, 1, "CIDs or CID/path");
-  command->add_flag("-r,--recursive{true}", options->recursive,
-                    "Whatever the pin (default); -r=false: only a direct one");
+  command->add_flag("-r,--recursive", options->recursive,
+                    "Whatever the pin (default); --recursive=false: only a direct one");
 }
 
 struct LsOptions {
@@ -135,10 +135,10 @@ void add_ls(Grammar& grammar, CLI::App& group) {
                                     return kExitSuccess;
                                   });
   add_words(*command, "PATH", options->paths, 0, "CIDs or CID/path; none: all pins");
-  command->add_option("-t,--type", options->type, "direct, recursive, indirect or all (default)")
+  add_text(*command, "-t,--type", options->type, "direct, recursive, indirect or all (default)")
       ->check(CLI::IsMember({"direct", "recursive", "indirect", "all"}))
       ->type_name("TYPE");
-  command->add_option("-n,--name", options->name, "Only pins with this text in their name")
+  add_text(*command, "-n,--name", options->name, "Only pins with this text in their name")
       ->type_name("TEXT");
   command->add_flag("--names", options->names, "Show names too");
   command->add_flag("-q,--quiet", options->quiet, "Only CIDs");

@@ -118,7 +118,7 @@ std::string describe(CLI::App& command, std::span<const std::string> words,
     const bool only_lacks_command = words.empty() && command.get_parent() != nullptr;
     if (only_lacks_command) return fmt::format("a command must follow '{}'", command.get_name());
   }
-  const auto extras = command.remaining();
+  std::vector<std::string> extras = command.remaining();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
     const std::string& extra = extras.front();
     if (!extra.starts_with("-")) return fmt::format("unexpected argument '{}'", extra);
@@ -126,6 +126,18 @@ std::string describe(CLI::App& command, std::span<const std::string> words,
                        did_you_mean(extra.substr(0, extra.find('=')), option_names(command)));
   }
   return error.what();
+}
+
+// Behind "--", and in brackets, a word is only itself.
+void guard_words(std::vector<std::string>& words) {
+  const auto mark = std::ranges::find(words, "--");
+  const auto is_bracketed = [](const std::string& word) {
+    return word.size() > 1 && word.front() == '[' && word.back() == ']';
+  };
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (word > mark || is_bracketed(*word)) *word = guarded(std::move(*word));
+  }
+  if (mark != words.end()) words.erase(mark);
 }
 
 bool runs_a_guest(const Grammar& grammar, const CLI::App* command) {
@@ -159,6 +171,7 @@ int run_words(Grammar& grammar, std::vector<std::string> words, const std::strin
     words.insert(words.end(), rest.begin(), rest.end());
   }
   try {
+    guard_words(words);
     std::ranges::reverse(words);  // the parser takes them off the end
     grammar.root.parse(std::move(words));
   } catch (const CLI::Success& asked) {  // --help
@@ -184,9 +197,9 @@ int run_program(int argc, char** argv) {
   Grammar grammar;
   std::string repo_dir;
   grammar.root.set_version_flag("--version", version_line());
-  grammar.root.add_option("--repo-dir", repo_dir,
-                          "The repository's folder (default: $TIMEROSE_PATH, else "
-                          "$XDG_DATA_HOME/timerose, else ~/.local/share/timerose)");
+  add_text(grammar.root, "--repo-dir", repo_dir,
+           "The repository's folder (default: $TIMEROSE_PATH, else "
+           "$XDG_DATA_HOME/timerose, else ~/.local/share/timerose)");
   grammar.root.require_subcommand(1);
   grammar.root.footer("`timerose COMMAND --help` tells more, with examples.");
   add_families(grammar, words);

@@ -67,9 +67,9 @@ void add_cat(Grammar& grammar) {
                                   [options](Session& session) { return cat(session, *options); });
   command->group("Content");
   add_words(*command, "PATH", options->paths, 1, "CIDs or CID/path, in this order");
-  command->add_option("-o,--offset", options->offset, "Bytes to leave out first")
+  add_text(*command, "-o,--offset", options->offset, "Bytes to leave out first")
       ->type_name("BYTES");
-  command->add_option("-l,--length", options->length, "Bytes to print at most")->type_name("BYTES");
+  add_text(*command, "-l,--length", options->length, "Bytes to print at most")->type_name("BYTES");
 }
 
 struct LsOptions {

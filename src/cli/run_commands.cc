@@ -11,8 +11,11 @@
 namespace timerose::cli {
 namespace {
 
-const std::map<std::string, Show> kShows{
-    {"text", Show::kText}, {"cid", Show::kCid}, {"json", Show::kJson}};
+Show show_named(std::string_view name) {
+  if (name == "cid") return Show::kCid;
+  if (name == "json") return Show::kJson;
+  return Show::kText;
+}
 
 struct RunOptions {
   CallTexts texts;
@@ -21,7 +24,7 @@ struct RunOptions {
   std::string fuel;
   std::string deadline;
   bool no_memo = false;
-  Show show = Show::kText;
+  std::string show = "text";
 };
 
 // What is asked of this node beside the Invocation itself.
@@ -65,12 +68,13 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_ASSIGN(const wasm::Abi abi, compute::abi_of(loaded.function, *store, *modules));
   TR_ASSIGN(auto invocation, compute::make_invocation(loaded, abi, *call));
 
+  const Show show = show_named(options.show);
   compute::Request request(std::move(invocation));
   TR_TRY(set_budget(session, options, loaded, request));
-  request.on_write = show_while_running(options.show);
+  request.on_write = show_while_running(show);
   TR_ASSIGN(auto* executor, repository->executor());
   TR_ASSIGN(const auto answer, executor->run(request));
-  TR_TRY(show_answer(session, answer, abi, options.show, !answer.cached));
+  TR_TRY(show_answer(session, answer, abi, show, !answer.cached));
   return exit_code_of(answer);
 }
 
@@ -80,21 +84,20 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_repeated(command, "--input", options.texts.inputs,
                "The file /in/0, /in/1, ...; the first is also standard input; may be repeated")
       ->type_name("X");
-  command.add_option("--stdin", options.texts.stdin_file, "Standard input, if not the first input")
+  add_text(command, "--stdin", options.texts.stdin_file, "Standard input, if not the first input")
       ->type_name("X");
   add_guest_options(command, options.texts);
-  command.add_option("--fx", options.fx, "Of a fan Function: which of its functions")
+  add_text(command, "--fx", options.fx, "Of a fan Function: which of its functions")
       ->type_name("NAME");
-  command.add_option("--fuel", options.fuel, "Stop the guest after this much work")->type_name("N");
-  command.add_option("--deadline", options.deadline, "Stop the guest after this wall-clock time")
+  add_text(command, "--fuel", options.fuel, "Stop the guest after this much work")->type_name("N");
+  add_text(command, "--deadline", options.deadline, "Stop the guest after this wall-clock time")
       ->type_name("TIME");
-  command.add_option("--seed", options.texts.seed, "Another stream of randomness for the guest")
+  add_text(command, "--seed", options.texts.seed, "Another stream of randomness for the guest")
       ->type_name("HEX");
   command.add_flag("--no-memo", options.no_memo, "Execute even if the answer is known");
-  command
-      .add_option("-o,--output", options.show,
-                  "text (what the guest prints), cid (of its output) or json")
-      ->transform(CLI::CheckedTransformer(kShows))
+  add_text(command, "-o,--output", options.show,
+           "text (what the guest prints), cid (of its output) or json")
+      ->check(CLI::IsMember({"text", "cid", "json"}))
       ->type_name("text|cid|json");
 }
 
@@ -161,7 +164,7 @@ void add_rerun(Grammar& grammar) {
                   with_run_codes([options](Session& session) { return rerun(session, *options); }));
   command->group("Compute");
   add_word(*command, "INVOCATION", options->invocation, "CID of an Invocation (see run -o json)");
-  command->add_option("--fuel", options->fuel, "Stop the guest after this much work")
+  add_text(*command, "--fuel", options->fuel, "Stop the guest after this much work")
       ->type_name("N");
   command->add_flag("--json", options->json, "Tell it as JSON");
 }

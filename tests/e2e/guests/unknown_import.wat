@@ -1,0 +1,5 @@
+(module
+  (import "nowhere" "no_such_function" (func $f))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $f)))

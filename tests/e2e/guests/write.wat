@@ -1,0 +1,14 @@
+;; Writes to standard output until that fails, then exits with the errno.
+(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 17)
+  (func (export "_start") (local $errno i32)
+    (i32.store (i32.const 0) (i32.const 16))
+    (i32.store (i32.const 4) (i32.const 1048576))
+    (loop $again
+      (local.set $errno
+        (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (br_if $again (i32.eqz (local.get $errno))))
+    (call $exit (local.get $errno))))
