@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "base/check.h"
 
@@ -50,12 +49,6 @@ DigestCache::DigestCache(uint64_t bytes_max) {
 }
 
 DigestCache::~DigestCache() = default;
-
-void DigestCache::prefetch(const Sha256Digest& key) const {
-  const Shard& shard = shards_[key[0] % kShards];
-  const Slot* slots = shard.slots;  // only a hint: another thread may be replacing the index
-  if (slots != nullptr) __builtin_prefetch(&slots[tag_of(key) & shard.mask]);
-}
 
 DigestCache::Slot* DigestCache::slot_of(const Shard& shard, const Sha256Digest& key,
                                         uint16_t kind) {

@@ -28,9 +28,6 @@ class DigestCache {
   DigestCache(const DigestCache&) = delete;
   DigestCache& operator=(const DigestCache&) = delete;
 
-  // Starts to bring the index line of `key` into the processor's cache.
-  void prefetch(const Sha256Digest& key) const;
-
   // Calls take(record) under the shard's lock if there is a record of this key and kind; whether
   // there is.
   template <typename Take>

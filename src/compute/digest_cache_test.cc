@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/random.h"
 
@@ -100,7 +101,6 @@ TEST(DigestCache, ThreadsSeeWholeRecords) {
         cache.find(key, 0, [](ByteView record) {
           for (const uint8_t byte : record) EXPECT_EQ(byte, record.front());
         });
-        cache.prefetch(key);
       }
     });
   }
