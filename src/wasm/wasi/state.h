@@ -32,7 +32,8 @@ class Context::State {
     return *random_;
   }
   vfs::Tree& tree() {
-    if (!tree_) tree_ = std::make_unique<vfs::Tree>(world, limits, store_, clocks);
+    if (!tree_)
+      tree_ = std::make_unique<vfs::Tree>(world, limits, store_, clocks, vfs::Tree::Keep());
     return *tree_;
   }
   DescriptorTable& descriptors() {

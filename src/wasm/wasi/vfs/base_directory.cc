@@ -1,6 +1,7 @@
 #include "wasm/wasi/vfs/base_directory.h"
 
 #include <algorithm>
+#include <map>
 
 #include "unixfs/reader.h"
 
@@ -14,17 +15,14 @@ Attempt<void> BaseDirectory::load(Blockstore& store) {
     shape_ = Shape::kSharded;
     return {};
   }
-  std::vector<unixfs::Entry> entries;
+  // Of a name that is there twice the first counts, as it does for a lookup in the block.
+  std::map<std::string, unixfs::Entry> by_name;
   WASI_TRY(attempt(unixfs::for_each_entry(store, cid_, [&](const unixfs::Entry& entry) {
-    entries.push_back(entry);
+    by_name.emplace(entry.name, entry);
     return success();
   })));
-  const auto name = [](const unixfs::Entry& entry) -> const std::string& { return entry.name; };
-  // Of a name that is there twice the first counts, as it does for a lookup in the block.
-  std::ranges::stable_sort(entries, {}, name);
-  const auto repeated = std::ranges::unique(entries, {}, name);
-  entries.erase(repeated.begin(), repeated.end());
-  entries_ = std::move(entries);
+  entries_.reserve(by_name.size());
+  for (auto& [name, entry] : by_name) entries_.push_back(std::move(entry));
   shape_ = Shape::kPlain;
   return {};
 }

@@ -8,10 +8,12 @@
 
 namespace timerose::wasi::vfs {
 
-Tree::Tree(const World& world, const Limits& limits, Blockstore& store, const VirtualClocks& clocks)
+Tree::Tree(const World& world, const Limits& limits, Blockstore& store, const VirtualClocks& clocks,
+           Keep keep)
     : backing_(store, limits.written_bytes_max, limits.files_max),
       clocks_(clocks),
       mounts_(mounts_of(world)),
+      keep_(keep),
       root_(mount_directory(mounts_, mounts_.cid, kRootInode)) {}
 
 // A guest may nest directories as deep as it has nodes, so they are taken apart from the top, not
@@ -129,7 +131,7 @@ Attempt<NodePtr> Tree::find(const NodePtr& directory, std::string_view name) {
   child.node = node;
   child.from_base = child.hides_base = true;
   ++seen_nodes_;
-  if (seen_nodes_ > seen_nodes_max_ || seen_bytes_ > seen_bytes_max_) forget_unused();
+  if (seen_nodes_ > seen_nodes_max_ || seen_bytes_ > keep_.bytes) forget_unused();
   return node;
 }
 
@@ -215,7 +217,7 @@ void Tree::forget_unused() {
     });
   }
   seen_bytes_ = 0;
-  seen_nodes_max_ = std::max(kSeenNodesMax, 2 * seen_nodes_);
+  seen_nodes_max_ = std::max(keep_.nodes, 2 * seen_nodes_);
 }
 
 }  // namespace timerose::wasi::vfs

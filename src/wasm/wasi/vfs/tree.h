@@ -19,11 +19,16 @@ namespace timerose::wasi::vfs {
 class Tree {
  public:
   static constexpr size_t kNameBytesMax = 255;  // of a new name
-  static constexpr size_t kSeenNodesMax = 1U << 16;
-  static constexpr uint64_t kSeenBytesMax = 32U << 20;
+
+  // How much of what was only looked at is kept before it is gone through.
+  struct Keep {
+    size_t nodes = 1U << 16;
+    uint64_t bytes = 32U << 20;  // names and entries of directories
+  };
 
   // `store` and `clocks` must outlive the tree.
-  Tree(const World& world, const Limits& limits, Blockstore& store, const VirtualClocks& clocks);
+  Tree(const World& world, const Limits& limits, Blockstore& store, const VirtualClocks& clocks,
+       Keep keep);
   ~Tree();
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
@@ -82,10 +87,10 @@ class Tree {
   const VirtualClocks& clocks_;
   MountPoint mounts_;
   uint64_t made_ = 0;  // nodes made by the guest, ever: their inode numbers
+  const Keep keep_;
   size_t seen_nodes_ = 0;
-  size_t seen_nodes_max_ = kSeenNodesMax;
+  size_t seen_nodes_max_ = keep_.nodes;
   uint64_t seen_bytes_ = 0;
-  uint64_t seen_bytes_max_ = kSeenBytesMax;
   NodePtr root_;
 };
 
