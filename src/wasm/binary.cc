@@ -19,7 +19,9 @@ struct Signature {
 };
 
 constexpr Signature kSignatures[] = {
-    {"\x7f" "ELF", "an ELF program or library; compile for a wasm32-wasi target instead"},
+    {"\x7f"
+     "ELF",
+     "an ELF program or library; compile for a wasm32-wasi target instead"},
     {"#!", "a script"},
     {std::string_view("PK\x03\x04", 4), "a ZIP archive"},
     {std::string_view("\x1f\x8b", 2), "gzip data; unpack it first"},
@@ -67,9 +69,10 @@ Status check_is_module(ByteView bytes) {
     if (!bytes.empty() && kMagic.starts_with(text)) {
       return Error{ErrorCode::kMalformed, "not a WebAssembly module: it is cut off in its header"};
     }
-    return Error{ErrorCode::kMalformed,
-                 fmt::format("not a WebAssembly module: expected it to start with \"\\0asm\", found {}",
-                             found_instead(bytes))};
+    return Error{
+        ErrorCode::kMalformed,
+        fmt::format("not a WebAssembly module: expected it to start with \"\\0asm\", found {}",
+                    found_instead(bytes))};
   }
   if (bytes.size() < kHeaderBytes) {
     return Error{ErrorCode::kMalformed, "not a WebAssembly module: it is cut off in its header"};
@@ -77,9 +80,10 @@ Status check_is_module(ByteView bytes) {
   const unsigned version = bytes[4] | bytes[5] << 8;
   const unsigned layer = bytes[6] | bytes[7] << 8;
   if (layer == 1) {
-    return Error{ErrorCode::kUnsupported,
-                 "a WebAssembly component, which cannot be run; build a core module instead (target "
-                 "wasm32-wasip1, not wasm32-wasip2)"};
+    return Error{
+        ErrorCode::kUnsupported,
+        "a WebAssembly component, which cannot be run; build a core module instead (target "
+        "wasm32-wasip1, not wasm32-wasip2)"};
   }
   if (version != 1 || layer != 0) {
     return Error{ErrorCode::kUnsupported,

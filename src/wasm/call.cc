@@ -46,8 +46,8 @@ wasmtime_error_t* on_epoch(wasmtime_context_t*, void* data, uint64_t* delta,
     return nullptr;
   }
   watch.session.ending =
-      Stopped{StopReason::kDeadline, fmt::format("the deadline of {} ms has passed",
-                                                 watch.session.call.deadline_ms)};
+      Stopped{StopReason::kDeadline,
+              fmt::format("the deadline of {} ms has passed", watch.session.call.deadline_ms)};
   return wasmtime_error_new("deadline");
 }
 
@@ -57,18 +57,33 @@ void arm(std::optional<Watch>& watch, Deadlines& deadlines, wasmtime_store_t& st
     wasmtime_context_set_epoch_deadline(session.context, kNoDeadline);
     return;
   }
-  const auto after =
-      std::chrono::milliseconds(std::min(session.call.deadline_ms, kDeadlineMsMax));
+  const auto after = std::chrono::milliseconds(std::min(session.call.deadline_ms, kDeadlineMsMax));
   wasmtime_context_set_epoch_deadline(session.context, 1);
   watch.emplace(deadlines, after, session);
   wasmtime_store_epoch_deadline_callback(&store, on_epoch, &*watch, nullptr);
 }
 
-uint64_t fuel_left(const Session& session) {
+// The engine looks at the fuel at loops and calls only: a guest may come to its end overdrawn. One
+// unit more than the budget tells that apart, since then nothing is left.
+uint64_t engine_fuel(const Call& call) {
+  return call.fuel == UINT64_MAX ? UINT64_MAX : call.fuel + 1;
+}
+
+void set_fuel(Session& session) {
+  const ErrorPointer error(wasmtime_context_set_fuel(session.context, engine_fuel(session.call)));
+  CHECK(error == nullptr);  // fuel is always on
+}
+
+// Whoever is given f units ends as with more, or is stopped: never a third thing.
+void settle_fuel(const Session& session, CallResult& result) {
   uint64_t left = 0;
   const ErrorPointer error(wasmtime_context_get_fuel(session.context, &left));
   CHECK(error == nullptr);  // fuel is always on
-  return left;
+  result.fuel_used = std::min(engine_fuel(session.call) - left, session.call.fuel);
+  if (left == 0 && !std::holds_alternative<Stopped>(result.ending)) {
+    result.ending = out_of_fuel(session);
+    result.output.reset();
+  }
 }
 
 CallResult refuse_memory(const Call& call, const EngineOptions& options) {
@@ -84,7 +99,7 @@ CallResult result_of(Session& session, abi::Finished finished) {
   CallResult result;
   result.ending = std::move(finished.ending);
   result.output = std::move(finished.output);
-  result.fuel_used = session.call.fuel - fuel_left(session);
+  settle_fuel(session, result);
   result.memory_bytes_peak = session.limits.memory_bytes;
   if (session.wasi) {
     result.stdout_bytes = session.wasi->take_stdout();
@@ -122,8 +137,8 @@ Result<std::unique_ptr<Prepared>> Prepared::create(Engine& engine, Target target
       lengths = abi::fan_lengths(one.type).value_or(0);
     }
   }
-  return std::unique_ptr<Prepared>(new Prepared(std::make_unique<State>(
-      State{engine, std::move(target), std::move(linking), lengths})));
+  return std::unique_ptr<Prepared>(new Prepared(
+      std::make_unique<State>(State{engine, std::move(target), std::move(linking), lengths})));
 }
 
 Result<abi::Finished> Prepared::State::call_guest(Session& session) const {
@@ -137,9 +152,12 @@ Result<abi::Finished> Prepared::State::call_guest(Session& session) const {
     }
   }
   switch (target.abi) {
-    case Abi::kWasi: return abi::run_wasi(session, target.entry);
-    case Abi::kFan: return abi::run_fan(session, target.entry, fan_lengths);
-    case Abi::kTimerose: return abi::run_timerose(session, target.entry);
+    case Abi::kWasi:
+      return abi::run_wasi(session, target.entry);
+    case Abi::kFan:
+      return abi::run_fan(session, target.entry, fan_lengths);
+    case Abi::kTimerose:
+      return abi::run_timerose(session, target.entry);
   }
   return Error{ErrorCode::kInternal, "unknown ABI"};
 }
@@ -171,8 +189,7 @@ Result<CallResult> Prepared::run(const Call& call, Blockstore& store,
   const StorePointer wasm_store(wasmtime_store_new(engine.engine.get(), &session, nullptr));
   session.context = wasmtime_store_context(wasm_store.get());
   timerose_wasm_store_limit(wasm_store.get(), &session.limits);
-  const ErrorPointer fuel_error(wasmtime_context_set_fuel(session.context, call.fuel));
-  CHECK(fuel_error == nullptr);  // fuel is always on
+  set_fuel(session);
   arm(watch, *engine.deadlines, *wasm_store, session);
 
   TR_ASSIGN(abi::Finished finished, state_->call_guest(session));

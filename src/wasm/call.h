@@ -34,15 +34,15 @@ struct Target {
 
 // What differs from call to call. Views must outlive run().
 struct Call {
-  wasi::World world;                   // args, env, inputs, mounts, stdin, random_key
-  uint64_t memory_bytes_max = 0;       // all linear memories together; memory.grow fails beyond
+  wasi::World world;              // args, env, inputs, mounts, stdin, random_key
+  uint64_t memory_bytes_max = 0;  // all linear memories together; memory.grow fails beyond
   uint32_t table_elements_max = 1U << 20;
   uint64_t output_bytes_max = 1ULL << 30;
   wasi::Limits wasi_limits;
-  uint64_t fuel = UINT64_MAX;          // stopped at this; not visible to the guest
-  uint64_t deadline_ms = 0;            // wall clock of this run; 0: none
-  unixfs::Layout layout;               // how outputs are written
-  wasi::Context::OnWrite on_write;     // optional
+  uint64_t fuel = UINT64_MAX;       // stopped at this; not visible to the guest
+  uint64_t deadline_ms = 0;         // wall clock of this run; 0: none
+  unixfs::Layout layout;            // how outputs are written
+  wasi::Context::OnWrite on_write;  // optional
 };
 
 // The WebAssembly kinds of trap, named as model.md's Outcome stores them.
@@ -59,14 +59,14 @@ enum class TrapKind {
   kArrayOutOfBounds,
   kUncaughtException,
   kCastFailure,
-  kHost,   // an ABI was misused; the message says how
+  kHost,  // an ABI was misused; the message says how
   kOther,
 };
 const char* trap_kind_name(TrapKind kind);  // "unreachable", "memory_out_of_bounds", ...
 
 struct Trap {
   TrapKind kind = TrapKind::kOther;
-  std::string message;   // for a person, with the guest's back-trace where there is one
+  std::string message;  // for a person, with the guest's back-trace where there is one
 };
 
 using Ending = std::variant<Exit, Trap, Stopped>;

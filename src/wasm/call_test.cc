@@ -116,12 +116,18 @@ TEST(Prepared, UsesTheSameFuelEachTime) {
 }
 
 TEST(Prepared, NeedsExactlyTheFuelItReports) {
+  // Straight-line code after the last point where the engine looks at the fuel.
+  constexpr std::string_view kBody =
+      "(local $i i32) (loop $l (local.set $i (i32.add (local.get $i) (i32.const 1)))"
+      " (br_if $l (i32.lt_u (local.get $i) (i32.const 3)))) i32.const 1 drop i32.const 1 drop";
   Guests guests;
+  const uint64_t needed = guests.run_body(kBody).fuel_used;
   Call call = Guests::plain_call();
-  call.fuel = guests.run_body("nop nop nop").fuel_used;
-  EXPECT_EQ(ending_text(guests.run_body("nop nop nop", call)), "exit 0");
-  --call.fuel;
-  EXPECT_EQ(ending_text(guests.run_body("nop nop nop", call)), "stopped fuel");
+  for (call.fuel = 0; call.fuel < needed; ++call.fuel) {
+    EXPECT_EQ(ending_text(guests.run_body(kBody, call)), "stopped fuel") << call.fuel;
+  }
+  EXPECT_EQ(ending_text(guests.run_body(kBody, call)), "exit 0");
+  EXPECT_EQ(guests.run_body(kBody, call).fuel_used, needed);
 }
 
 TEST(Prepared, StopsAtTheDeadline) {
@@ -270,9 +276,10 @@ TEST(Prepared, NamesEveryImportThatNothingSatisfies) {
   EXPECT_THAT(prepared.error().message, HasSubstr("env.first: function (i32) -> i64"));
   EXPECT_THAT(prepared.error().message, HasSubstr("--link env=MODULE"));
   EXPECT_THAT(prepared.error().message, HasSubstr("other.second: global i32"));
-  EXPECT_THAT(prepared.error().message,
-              HasSubstr("timerose.input_count: function (i64) -> (), but here it is a function () -> "
-                        "i32"));
+  EXPECT_THAT(
+      prepared.error().message,
+      HasSubstr("timerose.input_count: function (i64) -> (), but here it is a function () -> "
+                "i32"));
   EXPECT_THAT(prepared.error().message, HasSubstr("timerose.fly"));
 }
 
@@ -297,9 +304,9 @@ TEST(Prepared, InitialisesALibraryBeforeItsEntry) {
 
 TEST(Prepared, EndsAtATrapOfTheStartFunction) {
   Guests guests;
-  EXPECT_EQ(ending_text(guests.run(
-                R"((module (func $s unreachable) (start $s) (func (export "_start"))))",
-                Abi::kWasi, "_start")),
+  EXPECT_EQ(ending_text(
+                guests.run(R"((module (func $s unreachable) (start $s) (func (export "_start"))))",
+                           Abi::kWasi, "_start")),
             "trap unreachable");
 }
 
@@ -332,18 +339,32 @@ TEST(Prepared, IsCalledFromManyThreadsAtOnce) {
 
 TEST(Prepared, SaysWhenEverySlotIsInUse) {
   EngineOptions options;
-  options.instances_max = 1;
+  options.instances_max = 1;  // and room for one call of linked modules
   Guests guests(options);
-  // The pool has room for one call and for the instances of one that links modules: use it up.
   std::map<std::string, std::string> links;
-  for (int i = 0; i < 15; ++i) {
-    links.emplace("m" + std::to_string(i), R"((module (memory 1) (func (export "f"))))");
-  }
-  auto prepared =
-      guests.prepare(R"((module (memory 1) (memory 1) (memory 1) (func (export "_start"))))",
-                     Abi::kWasi, "_start", links);
+  for (int i = 0; i < 15; ++i) links.emplace("m" + std::to_string(i), "(module)");
+  auto prepared = guests.prepare(
+      R"((module (import "timerose" "log" (func $log (param i32 i32)))
+          (memory (export "memory") 1)
+          (func (export "timerose_main") (call $log (i32.const 0) (i32.const 1)))))",
+      Abi::kTimerose, "timerose_main", links);
   ASSERT_TRUE(prepared.ok()) << prepared.error().message;
-  EXPECT_EQ(ending_text(guests.run(**prepared, Guests::plain_call())), "stopped limit");
+  std::string within;
+  Call call = Guests::plain_call();
+  call.on_write = [&](int, ByteView) {
+    within = ending_text(guests.run(**prepared, Guests::plain_call()));
+  };
+  EXPECT_EQ(ending_text(guests.run(**prepared, call)), "exit 0");
+  EXPECT_EQ(within, "stopped limit");
+}
+
+TEST(Prepared, StopsACallWhoseModulesHaveTooManyMemories) {
+  Guests guests;
+  std::map<std::string, std::string> links;
+  for (int i = 0; i < 15; ++i) links.emplace("m" + std::to_string(i), "(module (memory 1))");
+  EXPECT_EQ(ending_text(guests.run(R"((module (memory 1) (memory 1) (func (export "_start"))))",
+                                   Abi::kWasi, "_start", Guests::plain_call(), links)),
+            "stopped limit");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr unsigned kFileMode = 0600;
 class Mapped {
  public:
   static Result<Mapped> map(int fd) {
-    struct stat status {};
+    struct stat status{};
     if (fstat(fd, &status) != 0) return errno_error(errno, "reading compiled code");
     const auto size = static_cast<size_t>(status.st_size);
     if (size == 0) return Error{ErrorCode::kMalformed, "the compiled code is empty"};
@@ -69,8 +69,8 @@ Status check(ByteView file, const Purpose& purpose) {
 }  // namespace
 
 Blake3Digest Purpose::digest() const {
-  return blake3(as_bytes(
-      fmt::format("{}\n{}\n{}\n", engine.version(), engine.flags(), module.to_string())));
+  return blake3(
+      as_bytes(fmt::format("{}\n{}\n{}\n", engine.version(), engine.flags(), module.to_string())));
 }
 
 std::string Purpose::file_name() const {
@@ -89,8 +89,8 @@ Result<ModulePointer> load_compiled(const std::filesystem::path& path, const Pur
   // By descriptor, so that what is mapped is the very file that was checked.
   const std::string by_descriptor = fmt::format("/proc/self/fd/{}", file.get());
   wasmtime_module_t* module = nullptr;
-  const ErrorPointer error(wasmtime_module_deserialize_file(
-      purpose.engine.native().engine.get(), by_descriptor.c_str(), &module));
+  const ErrorPointer error(wasmtime_module_deserialize_file(purpose.engine.native().engine.get(),
+                                                            by_descriptor.c_str(), &module));
   if (error != nullptr) return Error{ErrorCode::kMismatch, message_of(*error)};
   return ModulePointer(module);
 }

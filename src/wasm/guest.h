@@ -78,12 +78,13 @@ struct HostTrap {
   std::string message;
 };
 
-// How one host function ends: with a value for the guest (an errno for WASI), or by ending the call.
+// How one host function ends: with a value for the guest (an errno for WASI), or by ending the
+// call.
 using HostResult = std::variant<uint64_t, Exit, HostTrap, Stopped>;
 
-// One host function as the engine binds it. `parameters` has a letter for each: 'i' = i32, 'I' = i64,
-// 'f' = f32, 'F' = f64; `result` is one of those or '\0'. `call` gets the parameters as raw 64-bit
-// words (an i32 zero-extended).
+// One host function as the engine binds it. `parameters` has a letter for each: 'i' = i32, 'I' =
+// i64, 'f' = f32, 'F' = f64; `result` is one of those or '\0'. `call` gets the parameters as raw
+// 64-bit words (an i32 zero-extended).
 template <typename Context>
 struct HostFunction {
   const char* module;

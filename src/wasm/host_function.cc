@@ -101,7 +101,7 @@ std::optional<HostImport> find_in(std::span<const HostFunction<Context>> functio
   for (const HostFunction<Context>& one : functions) {
     if (name != one.name) continue;
     CHECK(std::string_view(one.parameters).size() <= kParametersMax);
-    return HostImport{module,     one.module,      one.name, one.parameters,
+    return HostImport{module,     one.module,     one.name, one.parameters,
                       one.result, thunk<Context>, &one};
   }
   return std::nullopt;
@@ -109,20 +109,29 @@ std::optional<HostImport> find_in(std::span<const HostFunction<Context>> functio
 
 const char* type_name(char letter) {
   switch (letter) {
-    case 'i': return "i32";
-    case 'I': return "i64";
-    case 'f': return "f32";
-    case 'F': return "f64";
-    default: return "()";
+    case 'i':
+      return "i32";
+    case 'I':
+      return "i64";
+    case 'f':
+      return "f32";
+    case 'F':
+      return "f64";
+    default:
+      return "()";
   }
 }
 
 wasm_valtype_t* value_type(char letter) {
   switch (letter) {
-    case 'I': return wasm_valtype_new(WASM_I64);
-    case 'f': return wasm_valtype_new(WASM_F32);
-    case 'F': return wasm_valtype_new(WASM_F64);
-    default: return wasm_valtype_new(WASM_I32);
+    case 'I':
+      return wasm_valtype_new(WASM_I64);
+    case 'f':
+      return wasm_valtype_new(WASM_F32);
+    case 'F':
+      return wasm_valtype_new(WASM_F64);
+    default:
+      return wasm_valtype_new(WASM_I32);
   }
 }
 

@@ -104,8 +104,9 @@ Result<Linking> Linking::create(const Engine& engine, std::shared_ptr<const Modu
   }
   for (const auto& [name, linked] : links) {
     if (!is_host_module(name)) continue;
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("\"{}\" is the host's own name: no module can be linked under it", name)};
+    return Error{
+        ErrorCode::kInvalidArgument,
+        fmt::format("\"{}\" is the host's own name: no module can be linked under it", name)};
   }
   Linking linking;
   linking.linker_.reset(wasmtime_linker_new(engine.native().engine.get()));
@@ -140,8 +141,8 @@ bool Linking::uses(HostModule module) const {
 std::optional<Ending> Linking::instantiate(Session& session) const {
   if (has_links()) return instantiate_links(session);
   wasm_trap_t* trap = nullptr;
-  wasmtime_error_t* error = wasmtime_instance_pre_instantiate(prepared_.get(), session.context,
-                                                              &session.instance, &trap);
+  wasmtime_error_t* error =
+      wasmtime_instance_pre_instantiate(prepared_.get(), session.context, &session.instance, &trap);
   if (error == nullptr && trap == nullptr) return std::nullopt;
   return ending_of(session, error, trap);
 }
@@ -151,9 +152,8 @@ std::optional<Ending> Linking::instantiate_links(Session& session) const {
   const LinkerPointer linker(wasmtime_linker_clone(linker_.get()));
   const auto make = [&](const Module& module) -> std::optional<Ending> {
     wasm_trap_t* trap = nullptr;
-    wasmtime_error_t* error =
-        wasmtime_linker_instantiate(linker.get(), session.context, module.native().module.get(),
-                                    &session.instance, &trap);
+    wasmtime_error_t* error = wasmtime_linker_instantiate(
+        linker.get(), session.context, module.native().module.get(), &session.instance, &trap);
     if (error == nullptr && trap == nullptr) return std::nullopt;
     return ending_of(session, error, trap);
   };

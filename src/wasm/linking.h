@@ -41,8 +41,8 @@ class Linking {
   std::optional<Ending> instantiate_links(Session& session) const;
 
   std::shared_ptr<const Module> module_;
-  std::vector<Step> steps_;  // linked modules, each after those that it imports from
-  LinkerPointer linker_;     // has the host's functions that are imported
+  std::vector<Step> steps_;      // linked modules, each after those that it imports from
+  LinkerPointer linker_;         // has the host's functions that are imported
   InstancePrePointer prepared_;  // without links only
   bool uses_wasi_ = false;
   bool uses_timerose_ = false;

@@ -66,9 +66,12 @@ std::string list_of(const std::vector<ExternType>& externs) {
 
 const char* abi_name(Abi abi) {
   switch (abi) {
-    case Abi::kWasi: return "wasi";
-    case Abi::kFan: return "fan";
-    case Abi::kTimerose: return "timerose";
+    case Abi::kWasi:
+      return "wasi";
+    case Abi::kFan:
+      return "fan";
+    case Abi::kTimerose:
+      return "timerose";
   }
   return "wasi";
 }
@@ -83,9 +86,12 @@ Result<Abi> abi_named(std::string_view name) {
 
 const char* default_entry(Abi abi) {
   switch (abi) {
-    case Abi::kWasi: return "_start";
-    case Abi::kFan: return "";
-    case Abi::kTimerose: return "timerose_main";
+    case Abi::kWasi:
+      return "_start";
+    case Abi::kFan:
+      return "";
+    case Abi::kTimerose:
+      return "timerose_main";
   }
   return "";
 }
@@ -105,10 +111,11 @@ Result<Abi> Module::detect_abi() const {
   if (imports_from(*this, "wasi_snapshot_preview1")) return Abi::kWasi;
   return Error{
       ErrorCode::kUnsupported,
-      fmt::format("the module follows no ABI that can be called: expected an export `_start` (wasi), "
-                  "imports from `timerose` (timerose), or exports `memory`, `alloc` (i32) -> i32 and "
-                  "a function (i32, i32, ...) -> i32 (fan); it exports {}; it imports {}",
-                  list_of(exports()), list_of(imports()))};
+      fmt::format(
+          "the module follows no ABI that can be called: expected an export `_start` (wasi), "
+          "imports from `timerose` (timerose), or exports `memory`, `alloc` (i32) -> i32 and "
+          "a function (i32, i32, ...) -> i32 (fan); it exports {}; it imports {}",
+          list_of(exports()), list_of(imports()))};
 }
 
 std::shared_ptr<const Module> make_module(const Cid& cid, ModulePointer compiled) {

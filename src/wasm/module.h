@@ -16,7 +16,7 @@
 namespace timerose::wasm {
 
 enum class Abi { kWasi, kFan, kTimerose };
-const char* abi_name(Abi abi);                    // "wasi", "fan", "timerose"
+const char* abi_name(Abi abi);  // "wasi", "fan", "timerose"
 Result<Abi> abi_named(std::string_view name);
 // The export that is called unless another is named: "_start", "timerose_main"; fan has none ("").
 const char* default_entry(Abi abi);
@@ -25,8 +25,8 @@ const char* default_entry(Abi abi);
 struct ExternType {
   std::string module;  // empty for an export
   std::string name;
-  std::string kind;    // "function", "memory", "table", "global", "tag"
-  std::string type;    // "(i32, i32) -> i32", "1..16 pages", ...
+  std::string kind;  // "function", "memory", "table", "global", "tag"
+  std::string type;  // "(i32, i32) -> i32", "1..16 pages", ...
 };
 
 // A module ready to be instantiated. Immutable, shared between threads.

@@ -97,8 +97,8 @@ Found ModuleCache::get(const Cid& module, const ReadModule& read) {
       theirs = found->second.found;
     } else {
       state_->by_age.push_front(module);
-      state_->entries.emplace(
-          module, State::Entry{promise.get_future().share(), state_->by_age.begin()});
+      state_->entries.emplace(module,
+                              State::Entry{promise.get_future().share(), state_->by_age.begin()});
       state_->make_room();
     }
   }

@@ -11,24 +11,24 @@ namespace timerose::wasm {
 namespace {
 
 Stopped out_of_stack() {
-  return {StopReason::kStack,
-          "the guest's calls went deeper than this engine's stack; a function that recurses without "
-          "end does this"};
-}
-
-Stopped out_of_fuel(const Session& session) {
-  return {StopReason::kFuel, fmt::format("the fuel budget of {} is used up; ask again with more",
-                                         session.call.fuel)};
+  return {
+      StopReason::kStack,
+      "the guest's calls went deeper than this engine's stack; a function that recurses without "
+      "end does this"};
 }
 
 Ending ending_of_trap_code(const Session& session, int32_t code, std::string message) {
   switch (code) {
-    case WASMTIME_TRAP_CODE_OUT_OF_FUEL: return out_of_fuel(session);
-    case WASMTIME_TRAP_CODE_STACK_OVERFLOW: return out_of_stack();
-    case WASMTIME_TRAP_CODE_INTERRUPT: return Stopped{StopReason::kDeadline, "interrupted"};
+    case WASMTIME_TRAP_CODE_OUT_OF_FUEL:
+      return out_of_fuel(session);
+    case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
+      return out_of_stack();
+    case WASMTIME_TRAP_CODE_INTERRUPT:
+      return Stopped{StopReason::kDeadline, "interrupted"};
     case WASMTIME_TRAP_CODE_ALLOCATION_TOO_LARGE:
       return Stopped{StopReason::kLimit, "a garbage-collected object is too large for this engine"};
-    default: return Trap{trap_kind_of_code(code), std::move(message)};
+    default:
+      return Trap{trap_kind_of_code(code), std::move(message)};
   }
 }
 
@@ -39,23 +39,29 @@ Trap starts_too_large(const Session& session, const std::string& message) {
             fmt::format("the module needs {} table elements to start, but the call allows {}: {}",
                         session.limits.denied_amount, session.call.table_elements_max, message)};
   }
-  return {TrapKind::kHost,
-          fmt::format("the module needs {} bytes of memory to start, but the call allows {}; ask with "
-                      "a larger memory limit: {}",
-                      session.limits.denied_amount, session.call.memory_bytes_max, message)};
+  return {
+      TrapKind::kHost,
+      fmt::format("the module needs {} bytes of memory to start, but the call allows {}; ask with "
+                  "a larger memory limit: {}",
+                  session.limits.denied_amount, session.call.memory_bytes_max, message)};
 }
 
 Ending ending_of_other(const Session& session, const std::string& message) {
   if (session.limits.denied == TIMEROSE_WASM_DENIED_BY_MACHINE) {
-    return Stopped{StopReason::kLimit,
-                   fmt::format("this machine cannot give the guest the memory it may have: {}",
-                               message)};
+    return Stopped{
+        StopReason::kLimit,
+        fmt::format("this machine cannot give the guest the memory it may have: {}", message)};
   }
   if (session.limits.denied != 0 && message.find("minimum size") != std::string::npos) {
     return starts_too_large(session, message);
   }
   if (message.find("incompatible import type") != std::string::npos) {
     return Trap{TrapKind::kHost, message};  // of a linked module
+  }
+  if (message.find("resource limit exceeded") != std::string::npos) {
+    return Stopped{
+        StopReason::kLimit,
+        fmt::format("the modules of one call have too many parts together: {}", message)};
   }
   if (message.find("GC heap") != std::string::npos) {
     return Stopped{StopReason::kLimit,
@@ -66,6 +72,11 @@ Ending ending_of_other(const Session& session, const std::string& message) {
 }
 
 }  // namespace
+
+Stopped out_of_fuel(const Session& session) {
+  return {StopReason::kFuel,
+          fmt::format("the fuel budget of {} is used up; ask again with more", session.call.fuel)};
+}
 
 Ending ending_of(Session& session, wasmtime_error_t* error, wasm_trap_t* trap) {
   const ErrorPointer owned_error(error);
@@ -79,10 +90,11 @@ Ending ending_of(Session& session, wasmtime_error_t* error, wasm_trap_t* trap) {
     return Trap{TrapKind::kUncaughtException, std::move(message)};
   }
   if (kind == TIMEROSE_WASM_FAILURE_POOL_FULL) {
-    return Stopped{StopReason::kLimit,
-                   fmt::format("this node runs as many guests at once as it has room for; ask again "
-                               "later: {}",
-                               message)};
+    return Stopped{
+        StopReason::kLimit,
+        fmt::format("this node runs as many guests at once as it has room for; ask again "
+                    "later: {}",
+                    message)};
   }
   return ending_of_other(session, message);
 }
@@ -123,16 +135,16 @@ std::optional<wasmtime_func_t> find_function(Session& session, std::string_view 
 std::optional<Ending> call_function(Session& session, const wasmtime_func_t& function,
                                     std::span<wasmtime_val_raw_t> values) {
   wasm_trap_t* trap = nullptr;
-  wasmtime_error_t* error = wasmtime_func_call_unchecked(session.context, &function, values.data(),
-                                                         values.size(), &trap);
+  wasmtime_error_t* error =
+      wasmtime_func_call_unchecked(session.context, &function, values.data(), values.size(), &trap);
   if (error == nullptr && trap == nullptr) return std::nullopt;
   return ending_of(session, error, trap);
 }
 
 std::optional<Ending> initialize(Session& session, const Module& module) {
   constexpr std::string_view kName = "_initialize";
-  const bool has = std::any_of(
-      module.exports().begin(), module.exports().end(), [&](const ExternType& one) {
+  const bool has =
+      std::any_of(module.exports().begin(), module.exports().end(), [&](const ExternType& one) {
         return one.kind == "function" && one.name == kName && one.type == "() -> ()";
       });
   if (!has) return std::nullopt;

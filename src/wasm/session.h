@@ -59,6 +59,8 @@ std::optional<Ending> initialize(Session& session, const Module& module);
 // How a call ended that the engine reports as failed. Takes both; one is null.
 Ending ending_of(Session& session, wasmtime_error_t* error, wasm_trap_t* trap);
 
+Stopped out_of_fuel(const Session& session);
+
 // How a fault in content that the call reads ends it (abi/read_failure.h).
 Ending ending_of_read(const Error& error);
 

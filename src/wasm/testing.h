@@ -88,8 +88,8 @@ class Guests {
   }
 
   Cid add(std::string_view text) {
-    auto added = unixfs::import_bytes(as_bytes(text), unixfs::unixfs_v1_2025(),
-                                      unixfs::sink_into(store_));
+    auto added =
+        unixfs::import_bytes(as_bytes(text), unixfs::unixfs_v1_2025(), unixfs::sink_into(store_));
     EXPECT_TRUE(added.ok()) << added.error().message;
     return added.value().cid;
   }

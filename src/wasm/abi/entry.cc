@@ -28,7 +28,8 @@ std::string functions_of(const Module& module) {
   return text.empty() ? "no function" : text;
 }
 
-Error wrong_entry(const Module& module, Abi abi, const std::string& entry, std::string_view expected) {
+Error wrong_entry(const Module& module, Abi abi, const std::string& entry,
+                  std::string_view expected) {
   return Error{ErrorCode::kUnsupported,
                fmt::format("the {} ABI calls an exported function \"{}\" of type {}; the module "
                            "exports {}",

@@ -51,9 +51,10 @@ std::optional<Ending> copy_in(Session& session, Inputs& inputs, uint32_t pointer
   const GuestMemory memory = memory_of(session);
   const auto area = memory.slice(pointer, inputs.bytes + kExtraBytes);
   if (!area) {
-    return misuse(fmt::format("alloc({}) returned {}, which does not leave that many bytes inside the "
-                              "memory of {} bytes",
-                              inputs.bytes + kExtraBytes, pointer, memory.size()));
+    return misuse(
+        fmt::format("alloc({}) returned {}, which does not leave that many bytes inside the "
+                    "memory of {} bytes",
+                    inputs.bytes + kExtraBytes, pointer, memory.size()));
   }
   size_t at = 0;
   for (unixfs::FileReader& file : inputs.files) {
@@ -124,16 +125,17 @@ Result<Finished> run_fan(Session& session, const std::string& entry, size_t leng
   }
   const auto bytes = memory.slice(pointer, static_cast<uint32_t>(length));
   if (!bytes) {
-    return Finished{misuse(fmt::format("{} returned a length of {}, but from {} the memory of {} bytes "
-                                       "has fewer",
-                                       entry, length, pointer, memory.size())),
-                    std::nullopt};
+    return Finished{
+        misuse(fmt::format("{} returned a length of {}, but from {} the memory of {} bytes "
+                           "has fewer",
+                           entry, length, pointer, memory.size())),
+        std::nullopt};
   }
   if (bytes->size() > session.call.output_bytes_max) {
-    return Finished{Stopped{StopReason::kLimit,
-                            fmt::format("the output has {} bytes; at most {} are allowed",
-                                        bytes->size(), session.call.output_bytes_max)},
-                    std::nullopt};
+    return Finished{
+        Stopped{StopReason::kLimit, fmt::format("the output has {} bytes; at most {} are allowed",
+                                                bytes->size(), session.call.output_bytes_max)},
+        std::nullopt};
   }
   TR_ASSIGN(auto output, unixfs::import_bytes(*bytes, unixfs::fan_2021(), session.sink));
   return Finished{Exit{0}, std::move(output)};

@@ -10,12 +10,16 @@ namespace timerose::wasm::abi {
 inline HostResult read_failure(const Error& error) {
   switch (error.code) {
     case ErrorCode::kNotFound:
-    case ErrorCode::kMismatch: return Stopped{StopReason::kMissingBlock, error.message};
+    case ErrorCode::kMismatch:
+      return Stopped{StopReason::kMissingBlock, error.message};
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kMalformed:
-    case ErrorCode::kUnsupported: return HostTrap{error.message};
-    case ErrorCode::kCancelled: return Stopped{StopReason::kCancelled, error.message};
-    default: return Stopped{StopReason::kInternal, error.message};
+    case ErrorCode::kUnsupported:
+      return HostTrap{error.message};
+    case ErrorCode::kCancelled:
+      return Stopped{StopReason::kCancelled, error.message};
+    default:
+      return Stopped{StopReason::kInternal, error.message};
   }
 }
 

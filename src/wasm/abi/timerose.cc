@@ -16,8 +16,8 @@ constexpr uint64_t kDone = 0;
 
 HostTrap outside_memory(const char* function, uint64_t pointer, uint64_t length,
                         const GuestMemory& memory) {
-  return {fmt::format("timerose.{} was given {} bytes at {}, outside the memory of {} bytes", function,
-                      length, pointer, memory.size())};
+  return {fmt::format("timerose.{} was given {} bytes at {}, outside the memory of {} bytes",
+                      function, length, pointer, memory.size())};
 }
 
 // Copies as much of `value` as there is room for; the result is its whole size.
