@@ -1,12 +1,17 @@
 #include "blockstore/rocks_database.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/file.h"
 #include "blockstore/crc32c.h"
+#include "blockstore/rocks_environment.h"
 #include "blockstore/rocks_error.h"
 #include "blockstore/rocks_handles.h"
 #include "blockstore/write_queue.h"
@@ -40,8 +45,9 @@ size_t log_files(const fs::path& folder) {
   return count;
 }
 
-rocksdb::DBOptions database_options(const fs::path& folder) {
+rocksdb::DBOptions database_options(const fs::path& folder, rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.max_open_files = kOpenFilesMax;
@@ -52,8 +58,8 @@ rocksdb::DBOptions database_options(const fs::path& folder) {
   options.avoid_flush_during_shutdown = true;
   options.bytes_per_sync = 1U << 20;
   // What opening does not need.
-  options.info_log_level = rocksdb::FATAL_LEVEL;
-  options.keep_log_file_num = 1;
+  options.info_log = silent_logger();
+  options.max_file_opening_threads = 1;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.skip_stats_update_on_db_open = true;
@@ -74,6 +80,8 @@ rocksdb::ColumnFamilyOptions family_options(size_t table_bytes, int tables,
   options.compression = rocksdb::kNoCompression;
   options.write_buffer_size = table_bytes;
   options.max_write_buffer_number = tables;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.02;
   // Tables are small (large values lie in blob files), so many may gather before they are merged.
   options.level0_file_num_compaction_trigger = 8;
   options.level0_slowdown_writes_trigger = 64;
@@ -97,6 +105,14 @@ Error open_error(const rocksdb::Status& status, const fs::path& folder) {
                            folder.string(), holder)};
 }
 
+// So that the database's own folder is still there after a crash of the machine.
+Status sync_folder(const fs::path& path) {
+  const fs::path folder = path.empty() ? "." : path;
+  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.valid() && ::fsync(directory.get()) == 0) return success();
+  return errno_error(errno, fmt::format("syncing {}", folder.string()));
+}
+
 }  // namespace
 
 RocksDatabase::RocksDatabase(fs::path folder, std::unique_ptr<Handles> handles, uint64_t bytes_max)
@@ -116,15 +132,19 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const fs::path& folde
       {rocksdb::kDefaultColumnFamilyName, family_options(kBlockTableBytes, kBlockTables, cache)},
       {"records", family_options(kRecordTableBytes, 2, cache)},
   };
+  auto handles = std::make_unique<Handles>();
+  handles->env = quick_environment();
+  std::error_code failure;
+  const bool existed = fs::exists(folder, failure);
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(folder), folder.string(), families, &opened, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(database_options(folder, handles->env.get()),
+                                                   folder.string(), families, &opened, &db);
   if (!status.ok()) return open_error(status, folder);
-  auto handles = std::make_unique<Handles>();
   handles->db.reset(db);
   handles->blocks = opened[0];
   handles->records = opened[1];
+  if (!existed) TR_TRY(sync_folder(folder.parent_path()));
   return std::unique_ptr<RocksDatabase>(
       new RocksDatabase(folder, std::move(handles), options.bytes_max));
 }

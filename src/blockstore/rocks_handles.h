@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 
 #include <memory>
 #include <string>
@@ -12,16 +13,19 @@
 namespace timerose {
 
 struct RocksDatabase::Handles {
+  std::unique_ptr<rocksdb::Env> env;  // outlives db
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* blocks = nullptr;
   rocksdb::ColumnFamilyHandle* records = nullptr;
 
   Handles() = default;
-  Handles(Handles&&) = default;
+  Handles(const Handles&) = delete;
+  Handles& operator=(const Handles&) = delete;
   ~Handles() {
     if (db == nullptr) return;
     db->DestroyColumnFamilyHandle(blocks);
     db->DestroyColumnFamilyHandle(records);
+    db.reset();
   }
 };
 
