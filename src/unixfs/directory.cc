@@ -23,8 +23,8 @@ Result<Opened> open_directory(Blockstore& store, const Cid& cid) {
   if (cid.codec() == Codec::kDagPb) {
     TR_ASSIGN(opened.block, store.get(cid));
   }
-  TR_ASSIGN(NodeView view, parse_unixfs(cid, opened.block));
-  opened.node = std::move(view.fields);
+  TR_ASSIGN(const NodeView view, parse_unixfs(cid, opened.block));
+  opened.node = view.fields;
   const Type type = opened.node.type;
   if (type != Type::kDirectory && type != Type::kHamtShard) {
     return Error{ErrorCode::kInvalidArgument,
