@@ -172,7 +172,7 @@ class CarReader::Input {
   }
 
   static constexpr uint64_t kUnknown = UINT64_MAX;
-  static constexpr size_t kBufferBytes = 256U << 10;
+  static constexpr size_t kBufferBytes = 64U << 10;
   CarSource source_;
   Bytes buffer_;
   size_t used_ = 0;
