@@ -171,9 +171,9 @@ void Prepared::State::open_contexts(Session& session) const {
   }
   if (linking.uses(HostModule::kTimerose)) {
     session.timerose.emplace(
-        call.world,
-        abi::TimeroseContext::Limits{call.output_bytes_max, call.wasi_limits.stdout_bytes_max},
-        session.blocks, call.on_write);
+        abi::TimeroseContext::Parts{call.world, session.blocks, call.layout, session.sink,
+                                    call.on_write},
+        abi::TimeroseContext::Limits{call.output_bytes_max, call.wasi_limits.stdout_bytes_max});
   }
 }
 

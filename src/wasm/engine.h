@@ -15,7 +15,7 @@ struct EngineOptions {
   uint64_t memory_bytes_max = 4ULL << 30;  // the largest linear memory any guest may ask for
   uint64_t memory_keep_resident_bytes = 1U << 20;
   uint64_t stack_bytes = 1U << 20;
-  unsigned compile_threads = 0;  // 0: as many as cores
+  unsigned compile_threads = 0;  // 1: the asking thread alone; else as many as cores
 };
 
 // Thread-safe. One a process.

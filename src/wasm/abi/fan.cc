@@ -69,9 +69,11 @@ std::optional<Ending> call_fx(Session& session, const std::string& entry, const 
                               uint32_t pointer, int32_t& length) {
   const auto fx = find_function(session, entry);
   CHECK(fx.has_value());  // check_entry
-  std::array<wasmtime_val_raw_t, kFanInputsMax + 1> values{};
+  std::array<wasmtime_val_raw_t, kFanInputsMax + 1> values;  // only what is used is set
+  values[0] = {};
   values[0].i32 = static_cast<int32_t>(pointer);
   for (size_t i = 0; i < inputs.files.size(); ++i) {
+    values[i + 1] = {};
     values[i + 1].i32 = static_cast<int32_t>(inputs.files[i].size());
   }
   if (auto ending = call_function(session, *fx, {values.data(), inputs.files.size() + 1})) {

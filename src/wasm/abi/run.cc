@@ -30,9 +30,11 @@ Result<Finished> run_wasi(Session& session, const std::string& entry) {
 
 Result<Finished> run_timerose(Session& session, const std::string& entry) {
   Ending ending = call_main(session, entry);
+  if (session.timerose) TR_TRY(session.timerose->sink_failure());
   if (!is_exit(ending)) return Finished{std::move(ending), std::nullopt};
-  const ByteView written = session.timerose ? ByteView(session.timerose->output()) : ByteView();
-  TR_ASSIGN(auto output, unixfs::import_bytes(written, session.call.layout, session.sink));
+  TR_ASSIGN(auto output, session.timerose
+                             ? session.timerose->finish_output()
+                             : unixfs::import_bytes({}, session.call.layout, session.sink));
   return Finished{std::move(ending), std::move(output)};
 }
 

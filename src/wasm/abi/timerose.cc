@@ -93,9 +93,10 @@ HostResult log_text(TimeroseContext& context, GuestMemory memory, const uint64_t
 HostResult output_write(TimeroseContext& context, GuestMemory memory, const uint64_t* p) {
   const auto piece = memory.slice(p[0], p[1]);
   if (!piece) return outside_memory("output_write", p[0], p[1], memory);
-  if (context.write_output(*piece)) return kDone;
-  return Stopped{StopReason::kLimit, fmt::format("the output is longer than the {} bytes allowed",
-                                                 context.limits().output_bytes_max)};
+  const Status written = context.write_output(*piece);
+  if (written.ok()) return kDone;
+  const bool is_limit = written.error().code == ErrorCode::kLimitExceeded;
+  return Stopped{is_limit ? StopReason::kLimit : StopReason::kInternal, written.error().message};
 }
 
 HostResult random_fill(TimeroseContext& context, GuestMemory memory, const uint64_t* p) {
@@ -122,37 +123,41 @@ constexpr HostFunction<TimeroseContext> kFunctions[] = {
 
 std::span<const HostFunction<TimeroseContext>> timerose_functions() { return kFunctions; }
 
-TimeroseContext::TimeroseContext(const wasi::World& world, Limits limits, Blockstore& blocks,
-                                 const wasi::Context::OnWrite& on_write)
-    : world_(world),
+TimeroseContext::TimeroseContext(const Parts& parts, Limits limits)
+    : parts_(parts),
       limits_(limits),
-      blocks_(blocks),
-      on_write_(on_write),
-      random_(world.random_key) {}
+      random_(parts.world.random_key),
+      output_(parts.layout, parts.sink) {}
 
 Result<unixfs::FileReader*> TimeroseContext::input(size_t index) {
-  if (inputs_.empty()) inputs_.resize(world_.inputs.size());
+  if (inputs_.empty()) inputs_.resize(world().inputs.size());
   auto& slot = inputs_[index];
   if (!slot) {
-    auto opened = unixfs::FileReader::open(blocks_, world_.inputs[index]);
+    auto opened = unixfs::FileReader::open(parts_.blocks, world().inputs[index]);
     if (!opened.ok()) return std::move(opened).error().within(fmt::format("input {}", index));
     slot = std::move(opened).value();
   }
   return &*slot;
 }
 
-bool TimeroseContext::write_output(ByteView piece) {
-  if (piece.size() > limits_.output_bytes_max - output_.size()) return false;
-  output_.insert(output_.end(), piece.begin(), piece.end());
-  if (on_write_) on_write_(1, piece);
-  return true;
+Status TimeroseContext::write_output(ByteView piece) {
+  if (piece.size() > limits_.output_bytes_max - output_.size()) {
+    return Error{
+        ErrorCode::kLimitExceeded,
+        fmt::format("the output is longer than the {} bytes allowed", limits_.output_bytes_max)};
+  }
+  sink_failure_ = output_.write(piece);
+  if (sink_failure_.ok() && parts_.on_write) parts_.on_write(1, piece);
+  return sink_failure_;
 }
+
+Result<unixfs::Imported> TimeroseContext::finish_output() { return output_.finish(); }
 
 void TimeroseContext::write_log(ByteView piece) {
   const ByteView kept =
       piece.first(std::min<uint64_t>(piece.size(), limits_.log_bytes_max - log_.size()));
   log_.insert(log_.end(), kept.begin(), kept.end());
-  if (on_write_ && !kept.empty()) on_write_(2, kept);
+  if (parts_.on_write && !kept.empty()) parts_.on_write(2, kept);
 }
 
 }  // namespace timerose::wasm::abi

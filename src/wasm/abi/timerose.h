@@ -9,7 +9,10 @@
 #include "base/bytes.h"
 #include "blockstore/blockstore.h"
 #include "crypto/keystream.h"
+#include "unixfs/importer.h"
+#include "unixfs/layout.h"
 #include "unixfs/reader.h"
+#include "wasm/abi/output_file.h"
 #include "wasm/guest.h"
 #include "wasm/wasi/context.h"
 
@@ -22,32 +25,39 @@ class TimeroseContext {
     uint64_t output_bytes_max = 0;
     uint64_t log_bytes_max = 0;
   };
-  // All three must outlive it.
-  TimeroseContext(const wasi::World& world, Limits limits, Blockstore& blocks,
-                  const wasi::Context::OnWrite& on_write);
+  // What comes by reference must outlive it.
+  struct Parts {
+    const wasi::World& world;
+    Blockstore& blocks;
+    const unixfs::Layout& layout;
+    const unixfs::BlockSink& sink;
+    const wasi::Context::OnWrite& on_write;
+  };
+  TimeroseContext(const Parts& parts, Limits limits);
 
-  [[nodiscard]] const wasi::World& world() const { return world_; }
+  [[nodiscard]] const wasi::World& world() const { return parts_.world; }
   // The input, opened at its first use. `index` is less than the number of inputs.
   Result<unixfs::FileReader*> input(size_t index);
   [[nodiscard]] Keystream& random() { return random_; }
 
-  // False if the output would be over its limit.
-  bool write_output(ByteView piece);
+  // kLimitExceeded if the output would be over its limit; else an error is the sink's.
+  Status write_output(ByteView piece);
   // What is over the limit is dropped.
   void write_log(ByteView piece);
 
-  [[nodiscard]] const Limits& limits() const { return limits_; }
-  [[nodiscard]] const Bytes& output() const { return output_; }
+  // The output, all of it written.
+  Result<unixfs::Imported> finish_output();
+  // Whether the sink failed: then the call has no outcome, it is our failure.
+  [[nodiscard]] const Status& sink_failure() const { return sink_failure_; }
   Bytes take_log() { return std::move(log_); }
 
  private:
-  const wasi::World& world_;
+  Parts parts_;
   Limits limits_;
-  Blockstore& blocks_;
-  const wasi::Context::OnWrite& on_write_;
   std::vector<std::optional<unixfs::FileReader>> inputs_;
   Keystream random_;
-  Bytes output_;
+  OutputFile output_;
+  Status sink_failure_;
   Bytes log_;
 };
 

@@ -182,6 +182,32 @@ TEST(TimeroseAbi, StopsAnOutputOverItsLimit) {
   EXPECT_FALSE(result.output.has_value());
 }
 
+TEST(TimeroseAbi, WritesALongOutputAsOneFile) {
+  Guests guests;
+  const CallResult result = run(guests, R"((local $i i32)
+      (memory.fill (i32.const 0) (i32.const 97) (i32.const 65536))
+      (loop $l (call $output_write (i32.const 0) (i32.const 65536))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $l (i32.lt_u (local.get $i) (i32.const 40)))) (i32.const 0))");
+  EXPECT_EQ(ending_text(result), "exit 0");
+  const std::string text(40 * 65536, 'a');
+  EXPECT_EQ(result.output->cid, guests.add(text));
+  EXPECT_EQ(guests.text_of(result), text);
+}
+
+TEST(TimeroseAbi, FailsIfTheSinkDoes) {
+  Guests guests;
+  auto prepared = guests.prepare(module_of("(call $output_write (i32.const 0) (i32.const 9))"
+                                           " (i32.const 0)"),
+                                 Abi::kTimerose, "timerose_main");
+  ASSERT_TRUE(prepared.ok());
+  const auto result = (*prepared)->run(
+      Guests::plain_call(), guests.store(),
+      [](std::span<const Block>) -> Status { return Error{ErrorCode::kNoSpace, "full"}; });
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kNoSpace);
+}
+
 TEST(TimeroseAbi, StopsForAMissingInput) {
   Guests guests;
   Call call = Guests::plain_call();
