@@ -7,8 +7,8 @@ namespace timerose {
 [[noreturn]] void check_failed(const char* file, int line, const char* what);
 }  // namespace timerose
 
-#define CHECK(condition)                                                          \
-  do {                                                                            \
-    if (!(condition)) [[unlikely]]                                                \
-      ::timerose::check_failed(__FILE__, __LINE__, #condition);                   \
+#define CHECK(condition)                                        \
+  do {                                                          \
+    if (!(condition)) [[unlikely]]                              \
+      ::timerose::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)

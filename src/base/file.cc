@@ -40,7 +40,7 @@ Result<FileDescriptor> open_for_reading(const std::filesystem::path& path) {
 
 Result<Bytes> read_file(const std::filesystem::path& path, size_t bytes_max) {
   TR_ASSIGN(const FileDescriptor file, open_for_reading(path));
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.get(), &status) != 0) {
     return errno_error(errno, fmt::format("reading {}", path.string()));
   }
@@ -86,7 +86,8 @@ Status write_file_atomically(const std::filesystem::path& path, ByteView data, u
     written = errno_error(errno, doing);
   }
   if (written && ::fsync(file.get()) != 0) written = errno_error(errno, doing);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = errno_error(errno, doing);
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0)
+    written = errno_error(errno, doing);
   if (!written) {
     ::unlink(temporary.c_str());
     return std::move(written).error().within(doing);

@@ -41,7 +41,8 @@ Result<Bytes> read_file(const std::filesystem::path& path, size_t bytes_max);
 Status write_all(int fd, ByteView data);
 
 // Replaces `path` with `data` so that after a crash it holds the old bytes or the new, never a mix:
-// temporary file beside it, fsync, rename, fsync of the folder. `mode` is the new file's permission.
+// temporary file beside it, fsync, rename, fsync of the folder. `mode` is the new file's
+// permission.
 Status write_file_atomically(const std::filesystem::path& path, ByteView data, unsigned mode);
 
 }  // namespace timerose

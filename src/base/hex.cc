@@ -36,8 +36,8 @@ Result<Bytes> hex_decode(std::string_view text) {
     const int high = digit_of(text[i]);
     const int low = digit_of(text[i + 1]);
     if (high < 0 || low < 0) {
-      return Error{ErrorCode::kMalformed, fmt::format("not a hexadecimal digit at position {}",
-                                                      high < 0 ? i : i + 1)};
+      return Error{ErrorCode::kMalformed,
+                   fmt::format("not a hexadecimal digit at position {}", high < 0 ? i : i + 1)};
     }
     bytes.push_back(static_cast<uint8_t>(high << 4 | low));
   }

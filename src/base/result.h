@@ -1,7 +1,7 @@
 // Result<T>: a value, or an Error that says what was expected, what was found and what to do.
 //
-// Everything that input, a peer, a guest or a disk can cause is returned as an Error; CHECK (check.h)
-// is for what only our own code can get wrong. No exception crosses a folder's boundary.
+// Everything that input, a peer, a guest or a disk can cause is returned as an Error; CHECK
+// (check.h) is for what only our own code can get wrong. No exception crosses a folder's boundary.
 #pragma once
 
 #include <optional>
@@ -111,17 +111,19 @@ inline Status success() { return {}; }
 #define TR_CONCAT(a, b) TR_CONCAT_INNER(a, b)
 
 // TR_TRY(status_expression);  returns its error from the enclosing function.
-#define TR_TRY(expression)                                                       \
-  do {                                                                           \
-    if (auto tr_status = (expression); !tr_status.ok()) [[unlikely]]             \
-      return ::timerose::Error(std::move(tr_status).error());                    \
+#define TR_TRY(expression) TR_TRY_INNER(expression, TR_CONCAT(tr_status_, __COUNTER__))
+#define TR_TRY_INNER(expression, status)                       \
+  do {                                                         \
+    if (auto status = (expression); !status.ok()) [[unlikely]] \
+      return ::timerose::Error(std::move(status).error());     \
   } while (false)
 
 // TR_ASSIGN(auto block, store.get(cid));  declares or assigns the value, or returns the error.
 // Two statements: not for the body of an `if` without braces.
 #define TR_ASSIGN(declaration, expression) \
   TR_ASSIGN_INNER(declaration, expression, TR_CONCAT(tr_result_, __COUNTER__))
-#define TR_ASSIGN_INNER(declaration, expression, result)                          \
-  auto result = (expression);                                                    \
-  if (!result.ok()) [[unlikely]] return ::timerose::Error(std::move(result).error()); \
+#define TR_ASSIGN_INNER(declaration, expression, result) \
+  auto result = (expression);                            \
+  if (!result.ok()) [[unlikely]]                         \
+    return ::timerose::Error(std::move(result).error()); \
   declaration = std::move(result).value()
