@@ -58,18 +58,20 @@ Result<GcReport> collect_garbage(GuardedBlockstore& store, Pins& pins, const GcO
   }
   report.swept = !marker.blind() || options.holes == GcOptions::Holes::kSweep;
 
-  TR_TRY(collection.base().for_each([&](ByteView multihash, uint64_t bytes) -> Status {
-    bool removed = false;
-    if (report.swept && !marker.keeps(multihash)) {
-      TR_ASSIGN(const Cid cid, Cid::make(1, Codec::kRaw, multihash));
-      TR_ASSIGN(removed, collection.sweep(cid));
-      if (removed && options.on_removed) TR_TRY(options.on_removed(cid, bytes));
-    }
-    report.blocks_removed += removed ? 1 : 0;
-    report.bytes_removed += removed ? bytes : 0;
-    report.blocks_kept += removed ? 0 : 1;
-    return success();
-  }));
+  const Status swept =
+      collection.base().for_each([&](ByteView multihash, uint64_t bytes) -> Status {
+        bool removed = false;
+        if (report.swept && !marker.keeps(multihash)) {
+          TR_ASSIGN(const Cid cid, Cid::make(1, Codec::kRaw, multihash));
+          TR_ASSIGN(removed, collection.sweep(cid));
+          if (removed && options.on_removed) TR_TRY(options.on_removed(cid, bytes));
+        }
+        report.blocks_removed += removed ? 1 : 0;
+        report.bytes_removed += removed ? bytes : 0;
+        report.blocks_kept += removed ? 0 : 1;
+        return success();
+      });
+  if (!swept) return swept.error();
   if (report.blocks_removed > 0) TR_TRY(store.flush());
   return report;
 }
