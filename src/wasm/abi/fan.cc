@@ -68,7 +68,7 @@ std::optional<Ending> copy_in(Session& session, Inputs& inputs, uint32_t pointer
 std::optional<Ending> call_fx(Session& session, const std::string& entry, const Inputs& inputs,
                               uint32_t pointer, int32_t& length) {
   const auto fx = find_function(session, entry);
-  CHECK(fx.has_value());  // check_entry
+  CHECK(fx.has_value());                                     // check_entry
   std::array<wasmtime_val_raw_t, kFanInputsMax + 1> values;  // only what is used is set
   values[0] = {};
   values[0].i32 = static_cast<int32_t>(pointer);
