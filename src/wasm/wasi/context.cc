@@ -5,29 +5,6 @@
 
 namespace timerose::wasi {
 
-void Context::State::open_standard_descriptors() {
-  descriptors_.emplace(limits.open_files_max);
-  Descriptor input;
-  input.kind = Descriptor::Kind::kNode;
-  input.base = rights::kStdin;
-  input.node = tree().nameless_file(world.stdin_file);
-  descriptors_->open(std::move(input));
-  for (const int stream : {1, 2}) {
-    Descriptor output;
-    output.kind = Descriptor::Kind::kStream;
-    output.stream = stream;
-    output.base = rights::kStdout;
-    descriptors_->open(std::move(output));
-  }
-  Descriptor root;
-  root.kind = Descriptor::Kind::kNode;
-  root.preopened = true;
-  root.base = rights::kDirectory;
-  root.inheriting = rights::kAll;
-  root.node = tree().root();
-  descriptors_->open(std::move(root));
-}
-
 Attempt<vfs::NodePtr> Context::State::output_directory() {
   WASI_ASSIGN(auto node, tree().find(tree().root(), "out"));
   if (node && !node->is_directory()) return vfs::NodePtr();
@@ -45,6 +22,7 @@ Bytes Context::take_stderr() { return std::exchange(state_->streams[1], {}); }
 void Context::on_write(OnWrite callback) { state_->on_write = std::move(callback); }
 
 bool Context::has_output() const {
+  if (!state_->may_have_output()) return false;
   // What cannot be told is "yes": collect_output() then says why.
   auto directory = state_->output_directory();
   if (!directory.ok()) return true;

@@ -12,11 +12,28 @@ Attempt<Descriptor*> with_rights(Descriptor* descriptor, Rights needed) {
 
 }  // namespace
 
+DescriptorTable::DescriptorTable(uint32_t open_max, StandardNodes& nodes)
+    : open_max_(open_max), nodes_(nodes) {
+  constexpr size_t kUsualCount = 8;
+  descriptors_.reserve(kUsualCount);
+  open({.kind = Descriptor::Kind::kNode, .base = rights::kStdin});
+  open({.kind = Descriptor::Kind::kStream, .stream = 1, .base = rights::kStdout});
+  open({.kind = Descriptor::Kind::kStream, .stream = 2, .base = rights::kStdout});
+  open({.kind = Descriptor::Kind::kNode,
+        .preopened = true,
+        .base = rights::kDirectory,
+        .inheriting = rights::kAll});
+}
+
 Attempt<Descriptor*> DescriptorTable::get(Fd fd) {
   if (fd >= descriptors_.size() || descriptors_[fd].kind == Descriptor::Kind::kClosed) {
     return Errno::kBadf;
   }
-  return &descriptors_[fd];
+  Descriptor& descriptor = descriptors_[fd];
+  if (descriptor.kind == Descriptor::Kind::kNode && !descriptor.node) [[unlikely]] {
+    descriptor.node = descriptor.preopened ? nodes_.root() : nodes_.standard_input();
+  }
+  return &descriptor;
 }
 
 Attempt<Descriptor*> DescriptorTable::get(Fd fd, Rights needed) {

@@ -18,18 +18,30 @@ struct Descriptor {
   FdFlags flags = 0;
   int stream = 0;  // kStream: 1 standard output, 2 standard error
   Rights base = 0;
-  Rights inheriting = 0;                        // the most that what is opened below it may have
-  uint64_t offset = 0;                          // of the next read or write
-  vfs::NodePtr node;                            // kNode
-  std::shared_ptr<const vfs::Listing> listing;  // what fd_readdir goes through, from its start on
+  Rights inheriting = 0;        // the most that what is opened below it may have
+  uint64_t offset = 0;          // of the next read or write
+  vfs::NodePtr node = nullptr;  // kNode; found by get() for a standard descriptor
+  // What fd_readdir goes through, from its start on.
+  std::shared_ptr<const vfs::Listing> listing = nullptr;
 
   [[nodiscard]] bool is_file() const { return kind == Kind::kNode && node->is_file(); }
   [[nodiscard]] bool is_directory() const { return kind == Kind::kNode && node->is_directory(); }
 };
 
+// The nodes behind descriptors 0 and 3, made when they are first asked for: a guest that only
+// writes to its standard output needs no file tree.
+class StandardNodes {
+ public:
+  virtual ~StandardNodes() = default;
+  virtual vfs::NodePtr standard_input() = 0;
+  virtual vfs::NodePtr root() = 0;
+};
+
 class DescriptorTable {
  public:
-  explicit DescriptorTable(uint32_t open_max) : open_max_(open_max) {}
+  // Opens 0 (standard input), 1, 2 (streams) and 3 (the root, preopened). `nodes` outlives the
+  // table.
+  DescriptorTable(uint32_t open_max, StandardNodes& nodes);
 
   // EBADF if the number is not open. A pointer is good until the next open().
   Attempt<Descriptor*> get(Fd fd);
@@ -50,6 +62,7 @@ class DescriptorTable {
 
  private:
   const uint32_t open_max_;
+  StandardNodes& nodes_;
   uint32_t open_count_ = 0;
   size_t lowest_free_ = 0;  // none below it is
   std::vector<Descriptor> descriptors_;

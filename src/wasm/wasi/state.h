@@ -14,7 +14,7 @@
 
 namespace timerose::wasi {
 
-class Context::State {
+class Context::State final : public StandardNodes {
  public:
   State(World its_world, const Limits& its_limits, Blockstore& store,
         const unixfs::Layout& its_layout)
@@ -37,15 +37,18 @@ class Context::State {
     return *tree_;
   }
   DescriptorTable& descriptors() {
-    if (!descriptors_) open_standard_descriptors();
+    if (!descriptors_) descriptors_.emplace(limits.open_files_max, *this);
     return *descriptors_;
   }
 
+  // False if nothing can be below /out: no call has looked at the tree, and nothing is mounted.
+  [[nodiscard]] bool may_have_output() const { return tree_ != nullptr || !world.mounts.empty(); }
   // The directory /out, or null.
   Attempt<vfs::NodePtr> output_directory();
 
  private:
-  void open_standard_descriptors();
+  vfs::NodePtr standard_input() override { return tree().nameless_file(world.stdin_file); }
+  vfs::NodePtr root() override { return tree().root(); }
 
   Blockstore& store_;
   std::optional<Keystream> random_;
