@@ -54,26 +54,35 @@ Result<int> data_failure(const Error& error) {
   return error.code == ErrorCode::kNotFound ? kExitNotFound : kExitRunFailed;
 }
 
+// A directory, a text, ...: whatever it is, it does not run.
+Result<int> function_failure(const Error& error) {
+  complain(error.message);
+  return error.code == ErrorCode::kInvalidArgument ? kExitNotRunnable : exit_code_of(error);
+}
+
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* store, session.blockstore());
   TR_ASSIGN(const Cid function, resolve_content(session, options.function));
-  TR_ASSIGN(const auto loaded, compute::load_function(*store, function));
+  const auto loaded = compute::load_function(*store, function);
+  if (!loaded.ok()) return function_failure(loaded.error());
   auto call = resolve_call(session, options.texts);
   if (!call.ok()) return data_failure(call.error());
   call->args = arguments;
   call->fx = options.fx;
   TR_ASSIGN(auto* modules, repository->modules());
-  TR_ASSIGN(const wasm::Abi abi, compute::abi_of(loaded.function, *store, *modules));
-  TR_ASSIGN(auto invocation, compute::make_invocation(loaded, abi, *call));
+  TR_ASSIGN(const wasm::Abi abi, compute::abi_of(loaded->function, *store, *modules));
+  TR_ASSIGN(auto invocation, compute::make_invocation(*loaded, abi, *call));
 
   const Show show = show_named(options.show);
   compute::Request request(std::move(invocation));
-  TR_TRY(set_budget(session, options, loaded, request));
+  TR_TRY(set_budget(session, options, *loaded, request));
   request.on_write = show_while_running(show);
   TR_ASSIGN(auto* executor, repository->executor());
   TR_ASSIGN(const auto answer, executor->run(request));
+  TR_ASSIGN(auto* memo, repository->memo());
+  TR_TRY(memo->flush());
   TR_TRY(show_answer(session, answer, abi, show, !answer.cached));
   return exit_code_of(answer);
 }

@@ -52,7 +52,7 @@ def test_a_guest_that_loops_for_ever_is_stopped_by_its_fuel(timerose, guests):
     complaint = timerose.complaint("run", "--fuel", "1000000", guests("loop"), code=124)
     assert "fuel" in complaint
     # It is remembered that so little is not enough.
-    assert "--fuel" in timerose.complaint("run", "--fuel", "999999", guests("loop"), code=124)
+    assert "fuel" in timerose.complaint("run", "--fuel", "999999", guests("loop"), code=124)
     timerose.complaint("run", "--fuel", "2000000", guests("loop"), code=124)
 
 
