@@ -9,8 +9,9 @@
 namespace timerose::compute {
 namespace {
 
-constexpr uint16_t kFiller = UINT16_MAX;    // the kind of what fills up the end of a ring
-constexpr uint64_t kHugeFrom = 8ULL << 20;  // a part of this size is asked for in huge pages
+constexpr uint16_t kFiller = UINT16_MAX;  // the kind of what fills up the end of a ring
+constexpr uint64_t kHugePage = 2ULL << 20;
+constexpr uint64_t kHugeRing = 8ULL << 20;  // a ring of this size is worth huge pages
 constexpr uint32_t kSlotsMin = 64;
 
 // Of the bound, what the records get; the index needs the rest, whatever their size.
@@ -20,26 +21,31 @@ constexpr uint64_t ring_share(uint64_t bytes) { return bytes / 4 * 3; }
 
 class DigestCache::Pages {
  public:
-  Pages(uint64_t bytes, uint64_t part_bytes) : bytes_(bytes) {
-    data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(data_ != MAP_FAILED);  // as when `new` fails: no address space is left
-    if (part_bytes >= kHugeFrom) madvise(data_, bytes, MADV_HUGEPAGE);
+  // With `part_bytes`, the size of what is used together, of a huge page or more, huge pages.
+  Pages(uint64_t bytes, uint64_t part_bytes) : mapped_(bytes + kHugePage) {
+    map_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(map_ != MAP_FAILED);  // as when `new` fails: no address space is left
+    const auto start = (reinterpret_cast<uintptr_t>(map_) + kHugePage - 1) / kHugePage * kHugePage;
+    data_ = reinterpret_cast<uint8_t*>(start);
+    if (part_bytes >= kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);
   }
-  ~Pages() { munmap(data_, bytes_); }
+  ~Pages() { munmap(map_, mapped_); }
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
-  [[nodiscard]] uint8_t* data() const { return static_cast<uint8_t*>(data_); }
+  [[nodiscard]] uint8_t* data() const { return data_; }
 
  private:
-  void* data_;
-  uint64_t bytes_;
+  uint64_t mapped_;
+  void* map_;
+  uint8_t* data_;
 };
 
 DigestCache::DigestCache(uint64_t bytes_max) {
   const uint64_t share = ring_share(std::max(bytes_max, kBytesMin)) / kShards;
   const auto units = static_cast<uint32_t>(std::min<uint64_t>(share / kUnit, kEmpty - 1));
-  rings_ = std::make_unique<Pages>(uint64_t{units} * kUnit * kShards, uint64_t{units} * kUnit);
+  const uint64_t ring_bytes = uint64_t{units} * kUnit;
+  rings_ = std::make_unique<Pages>(ring_bytes * kShards, ring_bytes >= kHugeRing ? ring_bytes : 0);
   uint8_t* ring = rings_->data();
   for (Shard& shard : shards_) {
     shard.ring = ring;
@@ -78,7 +84,7 @@ void DigestCache::resize_index(Shard& shard, uint32_t slots) {
   const Slot* old = shard.slots;
   const uint32_t old_count = old == nullptr ? 0 : shard.mask + 1;
   const uint64_t bytes = uint64_t{slots} * sizeof(Slot);
-  shard.slot_pages = std::make_unique<Pages>(bytes, bytes * kShards / 8);
+  shard.slot_pages = std::make_unique<Pages>(bytes, bytes);
   shard.slots = reinterpret_cast<Slot*>(shard.slot_pages->data());
   std::memset(shard.slots, 0xff, bytes);
   shard.mask = slots - 1;
