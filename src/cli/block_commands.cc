@@ -83,6 +83,13 @@ struct RmOptions {
   bool quiet = false;
 };
 
+// A damaged block may go whatever pins it: only then can its content be added again.
+Status check_removable(Session& session, Blockstore& store, const Cid& cid) {
+  const auto data = store.get(cid);
+  if (!data.ok() && data.error().code == ErrorCode::kMismatch) return success();
+  return check_not_pinned(session, cid);
+}
+
 Result<int> rm(Session& session, const RmOptions& options) {
   TR_ASSIGN(auto* store, session.blockstore());
   int code = kExitSuccess;
@@ -94,7 +101,7 @@ Result<int> rm(Session& session, const RmOptions& options) {
       code = kExitFailure;
       continue;
     }
-    if (auto allowed = check_not_pinned(session, cid); !allowed.ok()) {
+    if (auto allowed = check_removable(session, *store, cid); !allowed.ok()) {
       complain(allowed.error().message);
       code = kExitFailure;
       continue;
@@ -108,9 +115,10 @@ Result<int> rm(Session& session, const RmOptions& options) {
 
 void add_rm(Grammar& grammar, CLI::App& group) {
   auto options = std::make_shared<RmOptions>();
-  CLI::App* command = add_command(grammar, group, "rm",
-                                  {"Remove blocks that are not pinned", "  timerose block rm CID"},
-                                  [options](Session& session) { return rm(session, *options); });
+  CLI::App* command =
+      add_command(grammar, group, "rm",
+                  {"Remove blocks that are not pinned, or damaged", "  timerose block rm CID"},
+                  [options](Session& session) { return rm(session, *options); });
   add_words(*command, "CID", options->cids, 1, "CIDs of blocks");
   command->add_flag("-f,--force", options->force, "A block that is not here is no failure");
   command->add_flag("-q,--quiet", options->quiet, "Print nothing");

@@ -157,8 +157,9 @@ Result<int> rerun(Session& session, const RerunOptions& options) {
     TR_ASSIGN(fuel, node::parse_count(options.fuel));
   }
   TR_ASSIGN(auto* executor, repository->executor());
-  TR_ASSIGN(const auto rerun, executor->rerun(invocation, fuel));
-  return show_rerun(session, rerun, options.json ? Show::kJson : Show::kText);
+  const auto rerun = executor->rerun(invocation, fuel);
+  if (!rerun.ok()) return function_failure(rerun.error());
+  return show_rerun(session, *rerun, options.json ? Show::kJson : Show::kText);
 }
 
 void add_rerun(Grammar& grammar) {
