@@ -64,10 +64,12 @@ Status show_streams(Session& session, Blockstore& store, const compute::Outcome&
   return session.out().write(output);
 }
 
-// An ABI without standard output shows its output instead.
+// An ABI without standard output shows its output instead. While it runs, timerose gives it piece
+// by piece; fan has it only at the end.
 Status show_output(Session& session, Blockstore& store, const compute::Outcome& outcome,
-                   wasm::Abi abi) {
-  if (abi == wasm::Abi::kWasi || !outcome.output) return success();
+                   wasm::Abi abi, bool shown_while_running) {
+  const bool seen = abi == wasm::Abi::kTimerose && shown_while_running;
+  if (abi == wasm::Abi::kWasi || seen || !outcome.output) return success();
   TR_ASSIGN(const auto stat, unixfs::stat(store, *outcome.output));
   if (stat.kind != unixfs::Kind::kFile) return success();
   return unixfs::stream_file(store, *outcome.output, {}, 1,
@@ -115,7 +117,9 @@ Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi ab
   if (answer.outcome) {
     TR_ASSIGN(auto* store, session.blockstore());
     if (!shown_while_running) TR_TRY(show_streams(session, *store, *answer.outcome, show));
-    if (show == Show::kText) TR_TRY(show_output(session, *store, *answer.outcome, abi));
+    if (show == Show::kText) {
+      TR_TRY(show_output(session, *store, *answer.outcome, abi, shown_while_running));
+    }
     if (show == Show::kCid && answer.outcome->output) {
       TR_TRY(session.out().line(answer.outcome->output->to_string()));
     }
