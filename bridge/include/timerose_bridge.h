@@ -20,8 +20,8 @@ struct timerose_wasm_limits {
   uint32_t instances_max;
   uint32_t memories_max;
   uint32_t tables_max;
-  uint32_t denied;         // TIMEROSE_WASM_DENIED_*: the last growth that was refused
-  uint64_t memory_bytes;   // memories never shrink: also the peak
+  uint32_t denied;        // TIMEROSE_WASM_DENIED_*: the last growth that was refused
+  uint64_t memory_bytes;  // memories never shrink: also the peak
   uint64_t table_elements;
   uint64_t denied_amount;  // the total that it would have made
 };
@@ -33,10 +33,11 @@ struct timerose_wasm_limits {
 struct wasmtime_store;
 void timerose_wasm_store_limit(struct wasmtime_store* store, struct timerose_wasm_limits* limits);
 
-// What a wasm_trap_t or wasmtime_error_t stands for: a trap's code (wasmtime/trap.h) or one of these.
+// What a wasm_trap_t or wasmtime_error_t stands for: a trap's code (wasmtime/trap.h) or one of
+// these.
 #define TIMEROSE_WASM_FAILURE_OTHER (-1)
-#define TIMEROSE_WASM_FAILURE_POOL_FULL (-2)   // no free slot in the pooling allocator
-#define TIMEROSE_WASM_FAILURE_EXCEPTION (-3)   // a WebAssembly exception that nobody caught
+#define TIMEROSE_WASM_FAILURE_POOL_FULL (-2)  // no free slot in the pooling allocator
+#define TIMEROSE_WASM_FAILURE_EXCEPTION (-3)  // a WebAssembly exception that nobody caught
 int32_t timerose_wasm_failure_kind(const void* failure);
 
 // Wasmtime's engine with this configuration, which is taken. NULL, with an error that the caller

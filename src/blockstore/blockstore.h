@@ -1,5 +1,6 @@
-// The Blockstore contract: blocks by CID. Blocks are kept by multihash, so that version 0 and version
-// 1 of a CID, or two codecs over the same bytes, are one entry. Every method is thread-safe.
+// The Blockstore contract: blocks by CID. Blocks are kept by multihash, so that version 0 and
+// version 1 of a CID, or two codecs over the same bytes, are one entry. Every method is
+// thread-safe.
 #pragma once
 
 #include <functional>
@@ -25,7 +26,8 @@ class Blockstore {
   virtual Status put(std::span<const Block> blocks) = 0;
   Status put(const Block& block) { return put(std::span(&block, 1)); }
 
-  // On success everything put before is on stable storage. Callers at the same time share one write.
+  // On success everything put before is on stable storage. Callers at the same time share one
+  // write.
   virtual Status flush() = 0;
 
   // Removes a block if present. Whether it is still needed is the caller's business (see gc.h).

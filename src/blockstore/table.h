@@ -1,5 +1,5 @@
-// A sorted table of byte strings: small records beside the blocks (the memo, outcomes). Every method
-// is thread-safe.
+// A sorted table of byte strings: small records beside the blocks (the memo, outcomes). Every
+// method is thread-safe.
 #pragma once
 
 #include <functional>
