@@ -52,6 +52,25 @@ def run_gtest(program: pathlib.Path, name: str, scratch: pathlib.Path) -> Tally:
     return tally
 
 
+def count_junit(report: pathlib.Path, tally: Tally) -> Tally:
+    if not report.exists():
+        tally.failed = 1
+        return tally
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0)) + int(suite.get("disabled", 0))
+        tally.failed += bad
+        tally.skipped += skipped
+        tally.passed += int(suite.get("tests", 0)) - bad - skipped
+    return tally
+
+
+def run_conformance(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
+    report = scratch / "conformance.xml"
+    subprocess.run(["ctest", "--test-dir", build, "-R", "^conformance", "-V", "--output-junit", report], timeout=600)
+    return count_junit(report, Tally("conformance"))
+
+
 def run_pytest(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
     report = scratch / "pytest.xml"
     environment = dict(os.environ, TIMEROSE_BIN=str(build / "timerose"),
@@ -59,17 +78,7 @@ def run_pytest(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
     subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
                     f"--junitxml={report}", str(ROOT / "tests" / "e2e")],
                    cwd=ROOT, env=environment, timeout=2400)
-    tally = Tally("whole program")
-    if not report.exists():
-        tally.failed = 1
-        return tally
-    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
-        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        skipped = int(suite.get("skipped", 0))
-        tally.failed += bad
-        tally.skipped += skipped
-        tally.passed += int(suite.get("tests", 0)) - bad - skipped
-    return tally
+    return count_junit(report, Tally("whole program"))
 
 
 def run_command(name: str, command: list[str]) -> Tally:
@@ -117,6 +126,7 @@ def main() -> int:
         for program in gtest_programs(build):
             tallies.append(timed(lambda p=program: run_gtest(p, p.name, scratch)))
         if not options.unit_only:
+            tallies.append(timed(lambda: run_conformance(build, scratch)))
             tallies.append(timed(lambda: run_pytest(build, scratch)))
         if options.asan:
             tallies.append(timed(build_asan))
