@@ -1,6 +1,7 @@
 """add, cat, get, ls: content in and out again."""
 
 import os
+import tempfile
 
 import pytest
 
@@ -208,14 +209,14 @@ def test_options_that_make_no_sense_are_refused(timerose):
 
 @pytest.mark.slow
 def test_a_directory_of_1000000_entries(timerose, guests):
-    folder = timerose.folder / "many"
-    folder.mkdir()
-    handle = os.open(folder, os.O_RDONLY)
-    for i in range(1_000_000):
-        os.close(os.open(f"{i:07}", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
-    os.close(handle)
-    root = timerose.text("add", "-rQ", "many")
-    os.system(f"rm -rf '{folder}'")
+    # In memory where the machine allows: a million files on a disk take minutes.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        handle = os.open(folder, os.O_RDONLY)
+        for i in range(1_000_000):
+            os.mknod(f"{i:07}", dir_fd=handle)
+        os.close(handle)
+        root = timerose.text("add", "-rQ", folder)
     assert timerose("ls", root).stdout.count(b"\n") == 1_000_000
     assert timerose("cat", root + "/0999999").stdout == b""
     assert "0999999x" in timerose.complaint("cat", root + "/0999999x")
