@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "ipld/dag_pb.h"
@@ -153,8 +154,9 @@ Result<Imported> DirectoryBuilder::write_sharded(BlockBatch& blocks) const {
   for (const auto& entry : entries_) {
     hashed.push_back({murmur3_x64_64(as_bytes(entry.first)), &entry});
   }
-  std::stable_sort(hashed.begin(), hashed.end(),
-                   [](const auto& a, const auto& b) { return a.hash < b.hash; });
+  std::sort(hashed.begin(), hashed.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.hash, a.entry->first) < std::tie(b.hash, b.entry->first);
+  });
   return ShardWriter(layout_, blocks).write(hashed, 0);
 }
 
