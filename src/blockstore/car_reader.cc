@@ -143,7 +143,8 @@ class CarReader::Input {
     size_t size = 0;
     do {
       TR_TRY(read(std::span(bytes).subspan(size, 1)));
-    } while (bytes[size++] >= 0x80 && size < bytes.size());
+      ++size;
+    } while (bytes[size - 1] >= 0x80 && size < bytes.size());
     ByteView view = ByteView(bytes).first(size);
     auto length = varint_take(view);
     if (!length) return malformed_at(start, length.error().message);

@@ -25,23 +25,25 @@ uint64_t property(rocksdb::DB& db, const std::string& name) {
 
 }  // namespace
 
-WriteQueue::WriteQueue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* blocks,
+WriteQueue::WriteQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* blocks,
                        rocksdb::ColumnFamilyHandle* records, std::filesystem::path folder,
-                       uint64_t bytes_max)
+                       uint64_t bytes_max, Access access)
     : db_(db),
       blocks_(blocks),
       records_(records),
       folder_(std::move(folder)),
-      bytes_max_(bytes_max) {
+      bytes_max_(bytes_max),
+      access_(access) {
   measure();
 }
 
 void WriteQueue::measure() {
+  if (db_ == nullptr) return;
   uint64_t blobs = 0;
   uint64_t garbage = 0;
-  db_.GetIntProperty(blocks_, "rocksdb.live-blob-file-size", &blobs);
-  db_.GetIntProperty(blocks_, "rocksdb.live-blob-file-garbage-size", &garbage);
-  live_bytes_ = property(db_, "rocksdb.live-sst-files-size") + blobs - std::min(blobs, garbage);
+  db_->GetIntProperty(blocks_, "rocksdb.live-blob-file-size", &blobs);
+  db_->GetIntProperty(blocks_, "rocksdb.live-blob-file-garbage-size", &garbage);
+  live_bytes_ = property(*db_, "rocksdb.live-sst-files-size") + blobs - std::min(blobs, garbage);
 }
 
 std::optional<SharedBytes> WriteQueue::find_block(std::string_view multihash) {
@@ -57,13 +59,21 @@ std::optional<SharedBytes> WriteQueue::find_block(std::string_view multihash) {
 std::vector<std::pair<std::string, uint64_t>> WriteQueue::block_sizes() {
   const std::shared_lock lock(state_mutex_);
   std::vector<std::pair<std::string, uint64_t>> sizes;
+  sizes.reserve(waiting_.blocks.size() + (writing_ == nullptr ? 0 : writing_->blocks.size()));
   for (const auto& [key, data] : waiting_.blocks) sizes.emplace_back(key, data.size());
   if (writing_ == nullptr) return sizes;
   for (const auto& [key, data] : writing_->blocks) sizes.emplace_back(key, data.size());
   return sizes;
 }
 
+Status WriteQueue::check_writable() const {
+  if (access_ == Access::kReadWrite) return success();
+  return Error{ErrorCode::kPermission,
+               fmt::format("the block database in {} is open for reading only", folder_.string())};
+}
+
 Status WriteQueue::put_block(std::string_view multihash, const SharedBytes& data) {
+  TR_TRY(check_writable());
   TR_TRY(spill_if_full());
   const std::unique_lock lock(state_mutex_);
   if (waiting_.blocks.contains(multihash)) return success();
@@ -84,6 +94,7 @@ Status WriteQueue::put_block(std::string_view multihash, const SharedBytes& data
 }
 
 Status WriteQueue::remove_block(std::string_view multihash) {
+  TR_TRY(check_writable());
   const std::lock_guard writer(write_mutex_);
   {
     const std::unique_lock lock(state_mutex_);
@@ -100,7 +111,7 @@ Status WriteQueue::remove_block(std::string_view multihash) {
   rocksdb::WriteOptions options;
   options.disableWAL = true;
   blocks_around_log_ = true;
-  const rocksdb::Status removed = db_.Write(options, &batch);
+  const rocksdb::Status removed = db_->Write(options, &batch);
   if (removed.ok()) return success();
   failed_ = true;
   return rocks_error(removed, "removing a block from", folder_);
@@ -132,6 +143,7 @@ WriteQueue::Records WriteQueue::records_from(std::string_view prefix) {
 }
 
 Status WriteQueue::put_record(std::string key, Record value) {
+  TR_TRY(check_writable());
   TR_TRY(spill_if_full());
   const std::unique_lock lock(state_mutex_);
   waiting_.record_bytes += key.size() + (value ? value->size() : 0) + kEntryOverheadBytes;
@@ -200,7 +212,7 @@ Status WriteQueue::write(const Batch& batch, Log log) {
     blocks_around_log_ |= !batch.blocks.empty();
     records_around_log_ |= !batch.records.empty();
   }
-  const rocksdb::Status written = db_.Write(options, &writes);
+  const rocksdb::Status written = db_->Write(options, &writes);
   if (written.ok()) return success();
   failed_ = true;
   return rocks_error(written, "writing to", folder_);
@@ -260,8 +272,8 @@ Status WriteQueue::flush_memory_tables() {
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;
   rocksdb::Status flushed;
-  if (blocks) flushed = db_.Flush(options, blocks_);
-  if (flushed.ok() && records) flushed = db_.Flush(options, records_);
+  if (blocks) flushed = db_->Flush(options, blocks_);
+  if (flushed.ok() && records) flushed = db_->Flush(options, records_);
   if (flushed.ok()) {
     measure();
     return success();
@@ -278,7 +290,7 @@ Status WriteQueue::check_disk(size_t bytes_to_write) {
   const std::filesystem::space_info disk = std::filesystem::space(folder_, failure);
   if (failure) return success();  // then the write itself will tell
   const uint64_t reserve = std::min(kReserveBytesMax, disk.capacity / kReserveShareOfDisk);
-  const uint64_t in_memory = property(db_, "rocksdb.cur-size-all-mem-tables");
+  const uint64_t in_memory = property(*db_, "rocksdb.cur-size-all-mem-tables");
   const uint64_t needed = bytes_to_write + in_memory + reserve;
   if (disk.available >= needed) return success();
   return Error{ErrorCode::kNoSpace,
@@ -290,7 +302,7 @@ Status WriteQueue::check_disk(size_t bytes_to_write) {
 // After a failed write RocksDB refuses all others until it is told that the cause is gone.
 Status WriteQueue::resume_after_failure() {
   if (!failed_) return success();
-  const rocksdb::Status resumed = db_.Resume();
+  const rocksdb::Status resumed = db_->Resume();
   if (!resumed.ok()) return rocks_error(resumed, "resuming writes to", folder_);
   failed_ = false;
   return success();

@@ -37,13 +37,12 @@ class Importer {
     struct stat status{};
     if (lstat(path.c_str(), &status) != 0) return errno_error(errno, "opening " + path.string());
     if (S_ISLNK(status.st_mode)) {
-      const fs::path link = path;
       struct stat target{};
       const bool readable = stat(path.c_str(), &target) == 0;
       // What a shell's <(command) gives is a link to a pipe: its name is worth nothing.
       const bool is_pipe = readable && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
       const bool follow = depth == 0 && (options_.follow_argument || is_pipe);
-      if (!follow) return import_link(link);
+      if (!follow) return import_link(path);
       if (!readable) return errno_error(errno, "opening " + path.string());
       status = target;
     }
