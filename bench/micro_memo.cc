@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "blockstore/memory_blockstore.h"
 #include "compute/executor.h"
+#include "compute/place.h"
 #include "unixfs/importer.h"
 #include "unixfs/layout.h"
 
@@ -26,7 +27,7 @@ constexpr std::string_view kEchoModule =
     "200141004180800410012102"
     "2002410047044041002002100220012002ad7c21010c010b0b200041016a21000c010b0b0b";
 
-constexpr uint64_t kFrontBytes = 1900ULL << 20;  // 10^7 outcomes fit
+constexpr uint64_t kFrontBytes = 5120ULL << 20;  // 10^7 outcomes fit
 
 struct Node {
   Node() {
@@ -61,8 +62,9 @@ struct Node {
     entry.metering = answer.metering;
     Bytes encoded;
     for (; remembered < count; ++remembered) {
-      (void)request(remembered, true).invocation.encode_into(encoded);
-      (void)memo.remember(sha256(encoded), entry, Memo::Keep::kInMemory);
+      const Invocation call = request(remembered, true).invocation;
+      (void)call.encode_into(encoded);
+      (void)memo.remember({sha256(encoded), place_of(call)}, entry, Memo::Keep::kInMemory);
     }
   }
 

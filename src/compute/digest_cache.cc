@@ -1,16 +1,11 @@
 #include "compute/digest_cache.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-
-#include "base/check.h"
 
 namespace timerose::compute {
 namespace {
 
-constexpr uint16_t kFiller = UINT16_MAX;  // the kind of what fills up the end of a ring
-constexpr uint64_t kHugePage = 2ULL << 20;
+constexpr uint16_t kFiller = UINT16_MAX;    // the kind of what fills up the end of a ring
 constexpr uint64_t kHugeRing = 8ULL << 20;  // a ring of this size is worth huge pages
 constexpr uint32_t kSlotsMin = 64;
 
@@ -18,28 +13,6 @@ constexpr uint32_t kSlotsMin = 64;
 constexpr uint64_t ring_share(uint64_t bytes) { return bytes / 4 * 3; }
 
 }  // namespace
-
-class DigestCache::Pages {
- public:
-  // With `part_bytes`, the size of what is used together, of a huge page or more, huge pages.
-  Pages(uint64_t bytes, uint64_t part_bytes) : mapped_(bytes + kHugePage) {
-    map_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(map_ != MAP_FAILED);  // as when `new` fails: no address space is left
-    const auto start = (reinterpret_cast<uintptr_t>(map_) + kHugePage - 1) / kHugePage * kHugePage;
-    data_ = reinterpret_cast<uint8_t*>(start);
-    if (part_bytes >= kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);
-  }
-  ~Pages() { munmap(map_, mapped_); }
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-  [[nodiscard]] uint8_t* data() const { return data_; }
-
- private:
-  uint64_t mapped_;
-  void* map_;
-  uint8_t* data_;
-};
 
 DigestCache::DigestCache(uint64_t bytes_max) {
   const uint64_t share = ring_share(std::max(bytes_max, kBytesMin)) / kShards;

@@ -1,4 +1,4 @@
-// A bounded table in memory from a digest to a small record: the memo's front. Thread-safe.
+// A bounded table in memory from a digest to a small record. Thread-safe.
 //
 // Digests are uniform, so the first byte picks a shard and the next bytes a slot. A shard is an
 // index of 8-byte slots (open addressing, linear probing) and a ring of records in the order they
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "compute/pages.h"
 #include "crypto/digest.h"
 
 namespace timerose::compute {
@@ -55,7 +56,6 @@ class DigestCache {
     Sha256Digest key;
   };
 
-  class Pages;  // memory from the system
   struct alignas(64) Shard {
     mutable std::mutex mutex;
     uint8_t* ring = nullptr;

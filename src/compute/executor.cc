@@ -5,6 +5,7 @@
 #include <array>
 
 #include "compute/execution.h"
+#include "compute/place.h"
 #include "compute/prepared_cache.h"
 #include "compute/single_flight.h"
 #include "ipld/dag_cbor.h"
@@ -49,15 +50,14 @@ struct Executor::State {
         engine(std::make_shared<const EngineName>(
             EngineName{parts.engine.version(), parts.engine.flags()})) {}
 
-  // `call` is the canonical form of what `request` asks, `digest` its name.
-  Result<Answer> run(const Request& request, const Invocation& call, const Sha256Digest& digest);
-  Result<std::optional<Answer>> ask_memo(const Request& request, const Sha256Digest& digest);
+  // `call` is the canonical form of what `request` asks, `name` its name.
+  Result<Answer> run(const Request& request, const Invocation& call, const MemoKey& name);
+  Result<std::optional<Answer>> ask_memo(const Request& request, const MemoKey& name);
   Result<Answer> run_and_record(const Request& request, const Invocation& call,
-                                const Sha256Digest& digest);
-  Result<Answer> execute_call(const Invocation& call, const Sha256Digest& digest,
-                              const Budget& budget, const wasi::Context::OnWrite& on_write,
-                              const unixfs::BlockSink& to);
-  Status record_durably(const Invocation& call, Answer& answer, const Sha256Digest& digest);
+                                const MemoKey& name);
+  Result<Answer> execute_call(const Invocation& call, const MemoKey& name, const Budget& budget,
+                              const wasi::Context::OnWrite& on_write, const unixfs::BlockSink& to);
+  Status record_durably(const Invocation& call, Answer& answer, const MemoKey& name);
 
   Parts parts;
   PreparedCache prepared;
@@ -71,43 +71,45 @@ Executor::~Executor() = default;
 
 Result<Answer> Executor::run(const Request& request) {
   thread_local Bytes encoded;
+  const uint64_t place = place_of(request.invocation);
+  state_->parts.memo.prefetch(place);  // arrives while the rest of the name is made
   if (request.invocation.encode_into(encoded).ok()) {
-    return state_->run(request, request.invocation, sha256(encoded));
+    return state_->run(request, request.invocation, {sha256(encoded), place});
   }
   TR_ASSIGN(const Invocation canonical, request.invocation.canonical());
   TR_TRY(canonical.encode_into(encoded));
-  return state_->run(request, canonical, sha256(encoded));
+  return state_->run(request, canonical, {sha256(encoded), place_of(canonical)});
 }
 
 Result<std::optional<Answer>> Executor::State::ask_memo(const Request& request,
-                                                        const Sha256Digest& digest) {
+                                                        const MemoKey& name) {
   Remembered entry;
-  TR_ASSIGN(const bool known, parts.memo.find(digest, entry));
-  if (known) return std::optional(remembered_answer(digest, std::move(entry)));
-  TR_ASSIGN(const std::optional<uint64_t> too_small, parts.memo.too_small(digest, *engine));
+  TR_ASSIGN(const bool known, parts.memo.find(name, entry));
+  if (known) return std::optional(remembered_answer(name.digest, std::move(entry)));
+  TR_ASSIGN(const std::optional<uint64_t> too_small, parts.memo.too_small(name.digest, *engine));
   if (!too_small || *too_small < request.fuel) return std::optional<Answer>();
-  Answer refusal(object_cid(digest));
+  Answer refusal(object_cid(name.digest));
   refusal.cached = true;
   refusal.stopped = too_little_fuel(request.fuel, *too_small);
   return std::optional(std::move(refusal));
 }
 
 Result<Answer> Executor::State::run(const Request& request, const Invocation& call,
-                                    const Sha256Digest& digest) {
-  if (!request.use_memo) return run_and_record(request, call, digest);
+                                    const MemoKey& name) {
+  if (!request.use_memo) return run_and_record(request, call, name);
   const uint64_t start_ns = request.deadline_ms == 0 ? 0 : parts.clock.monotonic_ns();
   while (true) {
-    TR_ASSIGN(std::optional<Answer> answer, ask_memo(request, digest));
+    TR_ASSIGN(std::optional<Answer> answer, ask_memo(request, name));
     if (answer) return *std::move(answer);
-    if (const auto lead = flights.lead_or_wait(digest, request.deadline_ms)) {
+    if (const auto lead = flights.lead_or_wait(name.digest, request.deadline_ms)) {
       // Another flight may have ended between the question and the lead.
-      TR_ASSIGN(answer, ask_memo(request, digest));
+      TR_ASSIGN(answer, ask_memo(request, name));
       if (answer) return *std::move(answer);
-      return run_and_record(request, call, digest);
+      return run_and_record(request, call, name);
     }
     if (request.deadline_ms == 0) continue;
     if ((parts.clock.monotonic_ns() - start_ns) / 1'000'000 < request.deadline_ms) continue;
-    Answer late(object_cid(digest));
+    Answer late(object_cid(name.digest));
     late.stopped = {wasm::StopReason::kDeadline,
                     fmt::format("the deadline of {} ms passed while another execution of the same "
                                 "Invocation was running",
@@ -116,40 +118,40 @@ Result<Answer> Executor::State::run(const Request& request, const Invocation& ca
   }
 }
 
-Result<Answer> Executor::State::execute_call(const Invocation& call, const Sha256Digest& digest,
+Result<Answer> Executor::State::execute_call(const Invocation& call, const MemoKey& name,
                                              const Budget& budget,
                                              const wasi::Context::OnWrite& on_write,
                                              const unixfs::BlockSink& to) {
   TR_ASSIGN(const auto ready, prepared.get(call));
-  return execute(*ready, call, digest, budget, on_write,
+  return execute(*ready, call, name.digest, budget, on_write,
                  {parts.store, to, parts.clock, engine, parts.key.public_key()});
 }
 
 Result<Answer> Executor::State::run_and_record(const Request& request, const Invocation& call,
-                                               const Sha256Digest& digest) {
-  TR_ASSIGN(Answer answer, execute_call(call, digest, {request.fuel, request.deadline_ms},
-                                        request.on_write, sink));
+                                               const MemoKey& name) {
+  TR_ASSIGN(Answer answer,
+            execute_call(call, name, {request.fuel, request.deadline_ms}, request.on_write, sink));
   const bool durable = request.recording == Recording::kDurable;
   if (!answer.outcome) {
     if (answer.stopped->reason == wasm::StopReason::kFuel) {
-      TR_TRY(parts.memo.remember_too_small(digest, *engine, request.fuel,
+      TR_TRY(parts.memo.remember_too_small(name.digest, *engine, request.fuel,
                                            durable ? Memo::Keep::kInTable : Memo::Keep::kInMemory));
     }
     return answer;
   }
   if (durable) {
-    TR_TRY(record_durably(call, answer, digest));
+    TR_TRY(record_durably(call, answer, name));
     return answer;
   }
   TR_ASSIGN(const Sha256Digest outcome, object_digest(*answer.outcome_cid));
-  TR_TRY(parts.memo.remember(digest, to_remember(answer, outcome), Memo::Keep::kInMemory));
+  TR_TRY(parts.memo.remember(name, to_remember(answer, outcome), Memo::Keep::kInMemory));
   return answer;
 }
 
 // Blocks first and on stable storage, then the memo: what the memo names is there after a crash.
 // The memo's own record may be lost with the power; then the call is executed once more.
 Status Executor::State::record_durably(const Invocation& call, Answer& answer,
-                                       const Sha256Digest& digest) {
+                                       const MemoKey& name) {
   TR_ASSIGN(Bytes invocation_bytes, call.encode());
   TR_ASSIGN(Bytes outcome_bytes, answer.outcome->encode());
   Receipt receipt(answer.invocation, *answer.outcome_cid);
@@ -164,27 +166,28 @@ Status Executor::State::record_durably(const Invocation& call, Answer& answer,
   TR_TRY(parts.store.put(blocks));
   TR_TRY(parts.store.flush());
   answer.receipt = object_cid(*entry.receipt);
-  return parts.memo.remember(digest, entry, Memo::Keep::kInTable);
+  return parts.memo.remember(name, entry, Memo::Keep::kInTable);
 }
 
 Status Executor::record(const Invocation& invocation, Answer& answer) {
   TR_ASSIGN(const Invocation call, invocation.canonical());
   TR_ASSIGN(const Bytes bytes, call.encode());
-  const Sha256Digest digest = sha256(bytes);
-  if (answer.invocation != object_cid(digest) || answer.cached || !answer.outcome) {
+  const MemoKey name{sha256(bytes), place_of(call)};
+  if (answer.invocation != object_cid(name.digest) || answer.cached || !answer.outcome) {
     return Error{ErrorCode::kInvalidArgument,
                  "only an execution's own Answer to this Invocation, with an Outcome, is recorded"};
   }
-  return state_->record_durably(call, answer, digest);
+  return state_->record_durably(call, answer, name);
 }
 
 Result<Rerun> Executor::rerun(const Cid& invocation, uint64_t fuel, uint64_t deadline_ms) {
   TR_ASSIGN(const Sha256Digest digest, object_digest(invocation));
   TR_ASSIGN(const Invocation call, load_invocation(state_->parts.store, invocation));
+  const MemoKey name{digest, place_of(call)};
   Remembered entry;
-  TR_ASSIGN(const bool known, state_->parts.memo.find(digest, entry));
+  TR_ASSIGN(const bool known, state_->parts.memo.find(name, entry));
   TR_ASSIGN(Answer answer,
-            state_->execute_call(call, digest, {fuel, deadline_ms}, nullptr, unixfs::discard()));
+            state_->execute_call(call, name, {fuel, deadline_ms}, nullptr, unixfs::discard()));
   std::optional<Cid> remembered;
   if (known) remembered = object_cid(entry.outcome_digest);
   return Rerun{std::move(answer), std::move(remembered)};

@@ -6,6 +6,7 @@
 
 #include "blockstore/memory_blockstore.h"
 #include "compute/function.h"
+#include "compute/place.h"
 #include "compute/testing/memory_table.h"
 #include "unixfs/reader.h"
 #include "wasm/testing.h"
@@ -262,7 +263,8 @@ TEST_F(ExecutorTest, RerunSaysWhetherTheOutcomeIsTheSame) {
   lie.outcome.ending = 0U;
   lie.outcome_digest = sha256(*lie.outcome.encode());
   lie.metering.engine = answer.metering.engine;
-  ASSERT_TRUE(memo_.remember(*object_digest(answer.invocation), lie, Memo::Keep::kInTable).ok());
+  const MemoKey name{*object_digest(answer.invocation), place_of(*asked.invocation.canonical())};
+  ASSERT_TRUE(memo_.remember(name, lie, Memo::Keep::kInTable).ok());
   const auto exposed = executor_->rerun(answer.invocation);
   EXPECT_FALSE(exposed->same());
   EXPECT_EQ(exposed->answer.outcome_cid, answer.outcome_cid);

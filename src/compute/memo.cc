@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "compute/bucket_cache.h"
 #include "compute/digest_cache.h"
 #include "compute/memo_record.h"
 
@@ -12,6 +13,9 @@ namespace {
 // engine of the number above it.
 constexpr uint16_t kOutcome = 0;
 constexpr uint16_t kTooSmall = 1;
+
+// Of the memory, what the table of long and displaced records gets.
+constexpr uint64_t far_share(uint64_t bytes) { return bytes / 4; }
 
 // Keys in the Table: 'm' DIGEST for an Outcome, 'f' DIGEST VERSION NUL FLAGS for fuel (8 bytes, big
 // endian).
@@ -67,31 +71,42 @@ Result<Sha256Digest> object_digest(const Cid& cid) {
 
 Memo::Memo(Table* behind, uint64_t front_bytes_max)
     : behind_(behind),
-      front_(std::make_unique<DigestCache>(front_bytes_max)),
+      near_(std::make_unique<BucketCache>(front_bytes_max - far_share(front_bytes_max))),
+      far_(std::make_unique<DigestCache>(far_share(front_bytes_max))),
       engines_(std::make_unique<EngineNames>()) {}
 
 Memo::~Memo() = default;
 
-bool Memo::find_in_front(const Sha256Digest& invocation, Remembered& found) {
+void Memo::prefetch(uint64_t place) const { near_->prefetch(place); }
+
+bool Memo::find_in_front(const MemoKey& invocation, Remembered& found) {
   uint16_t engine = 0;
-  const bool known =
-      front_->find(invocation, kOutcome, [&](ByteView record) { unpack(record, found, engine); });
+  const auto take = [&](ByteView record) { unpack(record, found, engine); };
+  const bool known = near_->find(invocation, take) || far_->find(invocation.digest, kOutcome, take);
   if (known) found.metering.engine = engines_->named(engine);
   return known;
 }
 
-void Memo::put_in_front(const Sha256Digest& invocation, const Remembered& entry) {
+void Memo::put_in_front(const MemoKey& invocation, const Remembered& entry) {
   const uint16_t engine = engines_->number_of(*entry.metering.engine);
   if (engine == EngineNames::kEnginesMax || !is_packable(entry)) return;
   thread_local Bytes record;
   pack(entry, engine, record);
-  front_->put(invocation, kOutcome, record);
+  const auto put_far = [&](const Sha256Digest& digest, ByteView bytes) {
+    far_->put(digest, kOutcome, bytes);
+  };
+  if (record.size() <= BucketCache::kRecordBytesMax) {
+    near_->put(invocation, record, put_far);
+  } else {
+    put_far(invocation.digest, record);
+    near_->erase(invocation);  // of what it held before
+  }
 }
 
-Result<bool> Memo::find(const Sha256Digest& invocation, Remembered& found) {
+Result<bool> Memo::find(const MemoKey& invocation, Remembered& found) {
   if (find_in_front(invocation, found)) return true;
   if (behind_ == nullptr) return false;
-  TR_ASSIGN(const auto bytes, behind_->get(outcome_key(invocation)));
+  TR_ASSIGN(const auto bytes, behind_->get(outcome_key(invocation.digest)));
   if (!bytes) return false;
   auto decoded = decode_remembered(*bytes);
   // A damaged record is as good as none: the execution writes it afresh.
@@ -101,11 +116,11 @@ Result<bool> Memo::find(const Sha256Digest& invocation, Remembered& found) {
   return true;
 }
 
-Status Memo::remember(const Sha256Digest& invocation, const Remembered& entry, Keep keep) {
+Status Memo::remember(const MemoKey& invocation, const Remembered& entry, Keep keep) {
   CHECK(entry.metering.engine != nullptr);
   if (keep == Keep::kInTable && behind_ != nullptr) {
     TR_ASSIGN(const Bytes record, encode_remembered(entry));
-    TR_TRY(behind_->put(outcome_key(invocation), record));
+    TR_TRY(behind_->put(outcome_key(invocation.digest), record));
   }
   put_in_front(invocation, entry);
   return success();
@@ -116,7 +131,7 @@ Result<std::optional<uint64_t>> Memo::too_small(const Sha256Digest& invocation,
   const uint16_t number = engines_->number_of(engine);
   std::optional<uint64_t> fuel;
   const auto kind = static_cast<uint16_t>(kTooSmall + number);
-  front_->find(invocation, kind, [&](ByteView record) { fuel = decode_fuel(record).value(); });
+  far_->find(invocation, kind, [&](ByteView record) { fuel = decode_fuel(record).value(); });
   if (fuel || behind_ == nullptr) return fuel;
   TR_ASSIGN(const auto bytes, behind_->get(too_small_key(invocation, engine)));
   if (!bytes) return fuel;
@@ -135,7 +150,7 @@ Status Memo::remember_too_small(const Sha256Digest& invocation, const EngineName
   }
   const uint16_t number = engines_->number_of(engine);
   if (number < EngineNames::kEnginesMax) {
-    front_->put(invocation, static_cast<uint16_t>(kTooSmall + number), record);
+    far_->put(invocation, static_cast<uint16_t>(kTooSmall + number), record);
   }
   return success();
 }

@@ -14,6 +14,10 @@ const EngineName kOtherEngine{"browser 1", ""};
 
 Sha256Digest digest_of(std::string_view text) { return sha256(as_bytes(text)); }
 
+MemoKey key_of(std::string_view text) {
+  return {digest_of(text), std::hash<std::string_view>()(text)};
+}
+
 Remembered entry_of(Outcome outcome) {
   Remembered entry;
   entry.outcome_digest = sha256(*outcome.encode());
@@ -105,24 +109,24 @@ TEST(EngineNames, AnEngineKeepsItsNumberAndTheirCountIsBounded) {
 TEST(Memo, AnswersFromMemoryWithoutATable) {
   Memo memo(nullptr);
   Remembered found;
-  EXPECT_FALSE(*memo.find(digest_of("i"), found));
+  EXPECT_FALSE(*memo.find(key_of("i"), found));
   for (const Remembered& entry : entries()) {
-    ASSERT_TRUE(memo.remember(digest_of("i"), entry, Memo::Keep::kInMemory).ok());
-    ASSERT_TRUE(*memo.find(digest_of("i"), found));
+    ASSERT_TRUE(memo.remember(key_of("i"), entry, Memo::Keep::kInMemory).ok());
+    ASSERT_TRUE(*memo.find(key_of("i"), found));
     expect_same(found, entry);
   }
-  EXPECT_FALSE(*memo.find(digest_of("j"), found));
+  EXPECT_FALSE(*memo.find(key_of("j"), found));
 }
 
 TEST(Memo, AnswersFromTheTableInALaterProcess) {
   testing::MemoryTable table;
   for (const Remembered& entry : entries()) {
-    ASSERT_TRUE(Memo(&table).remember(digest_of("i"), entry, Memo::Keep::kInTable).ok());
+    ASSERT_TRUE(Memo(&table).remember(key_of("i"), entry, Memo::Keep::kInTable).ok());
     Memo later(&table);
     Remembered found;
-    ASSERT_TRUE(*later.find(digest_of("i"), found));
+    ASSERT_TRUE(*later.find(key_of("i"), found));
     expect_same(found, entry);
-    ASSERT_TRUE(*later.find(digest_of("i"), found));  // now from memory
+    ASSERT_TRUE(*later.find(key_of("i"), found));  // now from memory
     expect_same(found, entry);
   }
 }
@@ -130,7 +134,7 @@ TEST(Memo, AnswersFromTheTableInALaterProcess) {
 TEST(Memo, WhatIsKeptInMemoryDoesNotReachTheTable) {
   testing::MemoryTable table;
   Memo memo(&table);
-  ASSERT_TRUE(memo.remember(digest_of("i"), entries()[0], Memo::Keep::kInMemory).ok());
+  ASSERT_TRUE(memo.remember(key_of("i"), entries()[0], Memo::Keep::kInMemory).ok());
   ASSERT_TRUE(memo.remember_too_small(digest_of("i"), kEngine, 5, Memo::Keep::kInMemory).ok());
   EXPECT_EQ(table.size(), 0U);
 }
@@ -139,13 +143,13 @@ TEST(Memo, ADamagedRecordIsAsGoodAsNone) {
   testing::MemoryTable table;
   {
     Memo memo(&table);
-    ASSERT_TRUE(memo.remember(digest_of("i"), entries()[0], Memo::Keep::kInTable).ok());
+    ASSERT_TRUE(memo.remember(key_of("i"), entries()[0], Memo::Keep::kInTable).ok());
     ASSERT_TRUE(memo.remember_too_small(digest_of("i"), kEngine, 5, Memo::Keep::kInTable).ok());
   }
   table.damage_all();
   Memo memo(&table);
   Remembered found;
-  EXPECT_FALSE(*memo.find(digest_of("i"), found));
+  EXPECT_FALSE(*memo.find(key_of("i"), found));
   EXPECT_FALSE(*memo.too_small(digest_of("i"), kEngine));
 }
 
@@ -166,7 +170,7 @@ TEST(Memo, RemembersTheLargestBudgetThatWasTooSmallForEachEngine) {
     EXPECT_EQ(too_small(*one, kOtherEngine), 7U);
   }
   Remembered found;
-  EXPECT_FALSE(*memo.find(digest_of("i"), found));
+  EXPECT_FALSE(*memo.find(key_of("i"), found));
 }
 
 TEST(Memo, OldAnswersLeaveMemoryButNotTheTable) {
@@ -175,11 +179,11 @@ TEST(Memo, OldAnswersLeaveMemoryButNotTheTable) {
   const Remembered entry = entries()[0];
   constexpr int kEntries = 20'000;
   for (int i = 0; i < kEntries; ++i) {
-    ASSERT_TRUE(memo.remember(digest_of(std::to_string(i)), entry, Memo::Keep::kInTable).ok());
+    ASSERT_TRUE(memo.remember(key_of(std::to_string(i)), entry, Memo::Keep::kInTable).ok());
   }
   Remembered found;
   for (int i = 0; i < kEntries; ++i) {
-    ASSERT_TRUE(*memo.find(digest_of(std::to_string(i)), found)) << i;
+    ASSERT_TRUE(*memo.find(key_of(std::to_string(i)), found)) << i;
   }
 }
 
