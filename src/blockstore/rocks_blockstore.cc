@@ -29,7 +29,7 @@ Result<SharedBytes> RocksBlockstore::get(const Cid& cid) {
   const auto value = std::make_shared<rocksdb::PinnableSlice>();
   const RocksDatabase::Handles& handles = *database_.handles_;
   const rocksdb::Status status =
-      handles.db->Get({}, handles.blocks, block_key(kDataPrefix, key_of(cid)), value.get());
+      handles.get(handles.blocks, block_key(kDataPrefix, key_of(cid)), value.get());
   if (status.IsNotFound()) return block_not_found(cid);
   if (status.IsCorruption()) return damaged(cid, status.ToString());
   if (!status.ok()) return rocks_error(status, "reading from", database_.folder());
@@ -54,7 +54,7 @@ Result<uint64_t> RocksBlockstore::size(const Cid& cid) {
   rocksdb::PinnableSlice value;
   const RocksDatabase::Handles& handles = *database_.handles_;
   const rocksdb::Status status =
-      handles.db->Get({}, handles.blocks, block_key(kSizePrefix, key_of(cid)), &value);
+      handles.get(handles.blocks, block_key(kSizePrefix, key_of(cid)), &value);
   if (status.IsNotFound()) return block_not_found(cid);
   if (!status.ok()) return rocks_error(status, "reading from", database_.folder());
   ByteView bytes = as_bytes(view_of(value));
@@ -90,7 +90,7 @@ Status RocksBlockstore::for_each(const std::function<Status(ByteView, uint64_t)>
   const std::string end(1, kSizePrefix + 1);
   const rocksdb::Slice upper_bound(end);
   options.iterate_upper_bound = &upper_bound;
-  const std::unique_ptr<rocksdb::Iterator> at(handles.db->NewIterator(options, handles.blocks));
+  const auto at = handles.iterate(handles.blocks, options);
   for (at->Seek(rocksdb::Slice(&kSizePrefix, 1)); at->Valid(); at->Next()) {
     const std::string_view multihash = view_of(at->key()).substr(1);
     if (visited.contains(std::string(multihash))) continue;

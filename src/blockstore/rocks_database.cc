@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <rocksdb/cache.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +11,7 @@
 #include "blockstore/rocks_environment.h"
 #include "blockstore/rocks_error.h"
 #include "blockstore/rocks_handles.h"
+#include "blockstore/rocks_options.h"
 #include "blockstore/write_queue.h"
 
 namespace timerose {
@@ -21,88 +19,67 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kBlobBytesMin = 1024;
-// Each memory table becomes one blob file. Three of them bound the memory that an add takes, and
-// are enough to hash, write and sync at the same time.
-constexpr size_t kBlockTableBytes = 16U << 20;
-constexpr int kBlockTables = 3;
-constexpr size_t kRecordTableBytes = 4U << 20;
-constexpr size_t kCacheBytes = 8U << 20;
-constexpr int kOpenFilesMax = 256;
-// What an opener has to read again: bytes of log, and files of it (one is made by each opening).
-constexpr uint64_t kLogBytesMax = 4U << 20;
-constexpr size_t kLogFilesMax = 16;
-constexpr double kFilterBitsPerKey = 10;
 // compact() copies live blobs only where this share of all is garbage.
 constexpr uint64_t kGarbageShareMin = 8;
 
-size_t log_files(const fs::path& folder) {
-  size_t count = 0;
-  std::error_code failure;
-  for (const auto& entry : fs::directory_iterator(folder, failure)) {
-    if (entry.path().extension() == ".log") ++count;
-  }
-  return count;
-}
-
-rocksdb::DBOptions database_options(const fs::path& folder, rocksdb::Env* env) {
-  rocksdb::DBOptions options;
-  options.env = env;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.max_open_files = kOpenFilesMax;
-  options.max_background_flushes = 2;
-  options.max_background_compactions = 1;
-  options.max_total_wal_size = kLogBytesMax;
-  options.avoid_flush_during_recovery = log_files(folder) < kLogFilesMax;
-  options.avoid_flush_during_shutdown = true;
-  options.bytes_per_sync = 1U << 20;
-  // What opening does not need.
-  options.info_log = silent_logger();
-  options.max_file_opening_threads = 1;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.skip_stats_update_on_db_open = true;
-  options.skip_checking_sst_file_sizes_on_db_open = true;
-  options.avoid_unnecessary_blocking_io = true;
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions family_options(size_t table_bytes, int tables,
-                                            const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
-  table.block_cache = cache;
-  table.format_version = 5;
-
-  rocksdb::ColumnFamilyOptions options;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.compression = rocksdb::kNoCompression;
-  options.write_buffer_size = table_bytes;
-  options.max_write_buffer_number = tables;
-  options.memtable_whole_key_filtering = true;
-  options.memtable_prefix_bloom_size_ratio = 0.02;
-  // Tables are small (large values lie in blob files), so many may gather before they are merged.
-  options.level0_file_num_compaction_trigger = 8;
-  options.level0_slowdown_writes_trigger = 64;
-  options.level0_stop_writes_trigger = 128;
-  options.enable_blob_files = true;
-  options.min_blob_size = kBlobBytesMin;
-  // Only compact() copies blobs: an add never writes anything twice.
-  options.enable_blob_garbage_collection = false;
-  return options;
-}
-
-Error open_error(const rocksdb::Status& status, const fs::path& folder) {
-  const std::string text = status.ToString();
-  const bool locked =
-      status.IsIOError() && text.find((folder / "LOCK").string()) != std::string::npos;
-  const std::string holder = locked ? lock_holder(folder) : "";
-  if (holder.empty()) return rocks_error(status, "opening", folder);
+Error busy(const fs::path& folder, const std::string& holder) {
   return Error{ErrorCode::kBusy,
                fmt::format("the block database in {} is in use by {}; wait until it has ended, or "
                            "set TIMEROSE_PATH to another repository",
                            folder.string(), holder)};
+}
+
+Error open_error(const rocksdb::Status& status, const fs::path& folder,
+                 const DamageLogger& logger) {
+  const std::string damaged = logger.damaged_log();
+  if (status.IsCorruption() && !damaged.empty()) {
+    return Error{
+        ErrorCode::kMismatch,
+        fmt::format("opening the block database in {}: its write-ahead log {} is damaged "
+                    "({}); restore it from a copy, or move it to another folder: then only "
+                    "what was written through it is lost, and `timerose repo verify` says "
+                    "whether the rest is whole",
+                    folder.string(), damaged, status.ToString())};
+  }
+  const std::string text = status.ToString();
+  const bool locked =
+      status.IsIOError() && text.find((folder / "LOCK").string()) != std::string::npos;
+  const std::string holder = locked ? lock_holder(folder) : "";
+  return holder.empty() ? rocks_error(status, "opening", folder) : busy(folder, holder);
+}
+
+// A share of the lock that RocksDB takes for itself when it writes; nothing if there is no
+// database yet.
+Result<FileDescriptor> share_lock(const fs::path& folder) {
+  const fs::path path = folder / "LOCK";
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid() && errno == ENOENT) return file;
+  if (!file.valid()) return errno_error(errno, fmt::format("opening {}", path.string()));
+  struct flock whole{};
+  whole.l_type = F_RDLCK;
+  whole.l_whence = SEEK_SET;
+  if (fcntl(file.get(), F_SETLK, &whole) == 0) return file;
+  if (errno != EAGAIN && errno != EACCES) {
+    return errno_error(errno, fmt::format("locking {}", path.string()));
+  }
+  const std::string holder = lock_holder(folder);
+  return busy(folder, holder.empty() ? "a process that has just ended" : holder);
+}
+
+// Between the making of the database and that of its second family its process was killed: nothing
+// can be in it.
+bool is_half_made(const rocksdb::Status& status) {
+  return status.IsInvalidArgument() &&
+         status.ToString().find("Column family not found") != std::string::npos;
+}
+
+// RocksDB gives up logs only when it writes a table, which it does not do for empty ones: so that
+// it has something to write, a record is erased that nobody has.
+Status drop_logs(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                 const fs::path& folder) {
+  rocksdb::Status status = db.Delete({}, families.back(), "");
+  if (status.ok()) status = db.Flush({}, families);
+  return status.ok() ? success() : Status(rocks_error(status, "dropping old logs of", folder));
 }
 
 // So that the database's own folder is still there after a crash of the machine.
@@ -115,38 +92,72 @@ Status sync_folder(const fs::path& path) {
 
 }  // namespace
 
-RocksDatabase::RocksDatabase(fs::path folder, std::unique_ptr<Handles> handles, uint64_t bytes_max)
-    : folder_(std::move(folder)),
-      handles_(std::move(handles)),
-      queue_(std::make_unique<WriteQueue>(*handles_->db, handles_->blocks, handles_->records,
-                                          folder_, bytes_max)) {}
+RocksDatabase::RocksDatabase(fs::path folder, uint64_t bytes_max)
+    : folder_(std::move(folder)), bytes_max_(bytes_max) {}
 
 RocksDatabase::~RocksDatabase() = default;
+
+void RocksDatabase::take(std::unique_ptr<Handles> handles, Access access) {
+  handles_ = std::move(handles);
+  queue_ = std::make_unique<WriteQueue>(handles_->db.get(), handles_->blocks, handles_->records,
+                                        folder_, bytes_max_, access);
+}
 
 Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const fs::path& folder,
                                                            const Options& options) {
   // The check value of CRC-32C; naming the function is also what links it.
   CHECK(rocksdb_crc32c_extend(0, "123456789", 9) == 0xe3069283);
-  const auto cache = rocksdb::NewLRUCache(kCacheBytes);
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, family_options(kBlockTableBytes, kBlockTables, cache)},
-      {"records", family_options(kRecordTableBytes, 2, cache)},
-  };
+  std::unique_ptr<RocksDatabase> database(new RocksDatabase(folder, options.bytes_max));
+  TR_ASSIGN(auto handles, options.access == Access::kReadOnly ? Handles::open_reading(folder)
+                                                              : Handles::open_writing(folder));
+  database->take(std::move(handles), options.access);
+  return database;
+}
+
+Status RocksDatabase::begin_writing() {
+  if (queue_->access() == Access::kReadWrite) return success();
+  TR_ASSIGN(auto handles, Handles::open_writing(folder_));
+  reading_ = std::move(handles_);
+  take(std::move(handles), Access::kReadWrite);
+  return success();
+}
+
+Result<std::unique_ptr<RocksDatabase::Handles>> RocksDatabase::Handles::open_reading(
+    const fs::path& folder) {
+  auto handles = std::make_unique<Handles>();
+  TR_ASSIGN(handles->lock, share_lock(folder));
+  std::error_code failure;
+  if (!handles->lock.valid() || !fs::exists(folder / "CURRENT", failure)) return handles;
+  handles->env = quick_environment();
+  const auto logger = std::make_shared<DamageLogger>();
+  std::vector<rocksdb::ColumnFamilyHandle*> opened;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      database_options(folder, handles->env.get(), Access::kReadOnly, logger), folder.string(),
+      family_options(), &opened, &db);
+  if (is_half_made(status)) return handles;
+  if (!status.ok()) return open_error(status, folder, *logger);
+  handles->take(db, opened);
+  return handles;
+}
+
+Result<std::unique_ptr<RocksDatabase::Handles>> RocksDatabase::Handles::open_writing(
+    const fs::path& folder) {
   auto handles = std::make_unique<Handles>();
   handles->env = quick_environment();
+  const auto logger = std::make_shared<DamageLogger>();
   std::error_code failure;
   const bool existed = fs::exists(folder, failure);
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(database_options(folder, handles->env.get()),
-                                                   folder.string(), families, &opened, &db);
-  if (!status.ok()) return open_error(status, folder);
-  handles->db.reset(db);
-  handles->blocks = opened[0];
-  handles->records = opened[1];
+  const rocksdb::Status status =
+      rocksdb::DB::Open(database_options(folder, handles->env.get(), Access::kReadWrite, logger),
+                        folder.string(), family_options(), &opened, &db);
+  if (!status.ok()) return open_error(status, folder, *logger);
+  handles->take(db, opened);
   if (!existed) TR_TRY(sync_folder(folder.parent_path()));
-  return std::unique_ptr<RocksDatabase>(
-      new RocksDatabase(folder, std::move(handles), options.bytes_max));
+  if (count_logs(folder) >= kLogFilesMax) TR_TRY(drop_logs(*db, opened, folder));
+  return handles;
 }
 
 Status RocksDatabase::flush() { return queue_->flush(); }
@@ -156,6 +167,7 @@ RocksDatabase::Usage RocksDatabase::usage() const {
 }
 
 Status RocksDatabase::compact() {
+  TR_TRY(queue_->check_writable());
   TR_TRY(queue_->flush());
   rocksdb::DB& db = *handles_->db;
   rocksdb::CompactRangeOptions options;

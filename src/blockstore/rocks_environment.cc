@@ -2,6 +2,9 @@
 
 #include <rocksdb/file_system.h>
 
+#include <array>
+#include <cstdio>
+
 namespace timerose {
 namespace {
 
@@ -57,13 +60,6 @@ class QuickFileSystem final : public rocksdb::FileSystemWrapper {
   }
 };
 
-class SilentLogger final : public rocksdb::Logger {
- public:
-  SilentLogger() : Logger(rocksdb::FATAL_LEVEL) {}
-  using Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> quick_environment() {
@@ -71,6 +67,21 @@ std::unique_ptr<rocksdb::Env> quick_environment() {
       std::make_shared<QuickFileSystem>(rocksdb::FileSystem::Default()));
 }
 
-std::shared_ptr<rocksdb::Logger> silent_logger() { return std::make_shared<SilentLogger>(); }
+void DamageLogger::Logv(const char* format, va_list values) {
+  // "[WARN] [db/...] PATH.log: dropping 75 bytes; Corruption: checksum mismatch"
+  std::array<char, 4096> line{};
+  if (std::vsnprintf(line.data(), line.size(), format, values) < 0) return;
+  const std::string_view text(line.data());
+  const size_t end = text.find(".log: dropping ");
+  if (end == std::string_view::npos) return;
+  const size_t begin = text.find('/', text.rfind("] ", end) + 1);
+  const std::lock_guard lock(mutex_);
+  if (damaged_log_.empty()) damaged_log_ = text.substr(begin, end + 4 - begin);
+}
+
+std::string DamageLogger::damaged_log() const {
+  const std::lock_guard lock(mutex_);
+  return damaged_log_;
+}
 
 }  // namespace timerose

@@ -16,7 +16,7 @@ Result<std::optional<Bytes>> RocksTable::get(ByteView key) {
   if (auto waiting = database_.queue_->find_record(full_key)) return *std::move(waiting);
   rocksdb::PinnableSlice value;
   const RocksDatabase::Handles& handles = *database_.handles_;
-  const rocksdb::Status status = handles.db->Get({}, handles.records, full_key, &value);
+  const rocksdb::Status status = handles.get(handles.records, full_key, &value);
   if (status.IsNotFound()) return std::optional<Bytes>();
   if (!status.ok()) return rocks_error(status, "reading a record from", database_.folder());
   return std::optional(to_bytes(as_bytes(view_of(value))));
@@ -41,7 +41,7 @@ Status RocksTable::for_each(ByteView prefix,
     return value ? visit(as_bytes(key).subspan(prefix_.size()), *value) : success();
   };
   const RocksDatabase::Handles& handles = *database_.handles_;
-  const std::unique_ptr<rocksdb::Iterator> at(handles.db->NewIterator({}, handles.records));
+  const auto at = handles.iterate(handles.records, {});
   for (at->Seek(full_prefix); at->Valid() && at->key().starts_with(full_prefix); at->Next()) {
     const std::string_view key = view_of(at->key());
     while (next != waiting.end() && next->first < key) TR_TRY(visit_waiting());

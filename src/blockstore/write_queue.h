@@ -5,7 +5,8 @@
 // - few bytes go through RocksDB's log with one fsync, blocks and records in one atomic batch;
 // - many bytes go around the log, so that they are written once: into RocksDB's memory table, from
 //   there to blob files and tables in the background. flush() waits until those are synced.
-// Records become durable after the blocks that were put before them.
+// Records become durable after the blocks that were put before them. Of a database that is open for
+// reading only, it refuses all changes with kPermission.
 #pragma once
 
 #include <atomic>
@@ -33,9 +34,10 @@ class WriteQueue {
   using Record = std::optional<Bytes>;
   using Records = std::map<std::string, Record, std::less<>>;
 
-  WriteQueue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* blocks,
-             rocksdb::ColumnFamilyHandle* records, std::filesystem::path folder,
-             uint64_t bytes_max);
+  // `db` may be null where `access` is kReadOnly.
+  WriteQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* blocks,
+             rocksdb::ColumnFamilyHandle* records, std::filesystem::path folder, uint64_t bytes_max,
+             Access access);
 
   // The block, if it waits here.
   std::optional<SharedBytes> find_block(std::string_view multihash);
@@ -49,11 +51,13 @@ class WriteQueue {
   Records records_from(std::string_view prefix);
   Status put_record(std::string key, Record value);
 
+  [[nodiscard]] Status check_writable() const;
   Status flush();
   // Counts again what RocksDB has on the disk.
   void measure();
   [[nodiscard]] uint64_t live_bytes() const { return live_bytes_; }
   [[nodiscard]] uint64_t bytes_max() const { return bytes_max_; }
+  [[nodiscard]] Access access() const { return access_; }
 
  private:
   struct TextHash {
@@ -79,11 +83,12 @@ class WriteQueue {
   [[nodiscard]] Status check_disk(size_t bytes_to_write);
   [[nodiscard]] Status resume_after_failure();
 
-  rocksdb::DB& db_;
+  rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const blocks_;
   rocksdb::ColumnFamilyHandle* const records_;
   const std::filesystem::path folder_;
   const uint64_t bytes_max_;
+  const Access access_;
   std::atomic<uint64_t> live_bytes_{0};
 
   // Taken in this order. flush_mutex_: by the one caller that makes things durable.
