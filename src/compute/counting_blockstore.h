@@ -2,37 +2,27 @@
 // thread.
 #pragma once
 
-#include "blockstore/blockstore.h"
+#include "blockstore/forwarding_blockstore.h"
 
 namespace timerose::compute {
 
-class CountingBlockstore final : public Blockstore {
+class CountingBlockstore final : public ForwardingBlockstore {
  public:
-  explicit CountingBlockstore(Blockstore& store) : store_(store) {}
+  using ForwardingBlockstore::ForwardingBlockstore;
 
   [[nodiscard]] uint64_t blocks_read() const { return blocks_read_; }
   [[nodiscard]] uint64_t bytes_read() const { return bytes_read_; }
 
   Result<SharedBytes> get(const Cid& cid) override {
-    auto block = store_.get(cid);
+    auto block = below().get(cid);
     if (block.ok()) {
       ++blocks_read_;
       bytes_read_ += block->size();
     }
     return block;
   }
-  Result<bool> has(const Cid& cid) override { return store_.has(cid); }
-  Result<uint64_t> size(const Cid& cid) override { return store_.size(cid); }
-  using Blockstore::put;
-  Status put(std::span<const Block> blocks) override { return store_.put(blocks); }
-  Status flush() override { return store_.flush(); }
-  Status remove(const Cid& cid) override { return store_.remove(cid); }
-  Status for_each(const std::function<Status(ByteView, uint64_t)>& visit) override {
-    return store_.for_each(visit);
-  }
 
  private:
-  Blockstore& store_;
   uint64_t blocks_read_ = 0;
   uint64_t bytes_read_ = 0;
 };

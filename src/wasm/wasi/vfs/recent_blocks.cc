@@ -7,7 +7,7 @@ Result<SharedBytes> RecentBlocks::get(const Cid& cid) {
     kept_.splice(kept_.begin(), kept_, found->second);
     return found->second->data;
   }
-  TR_ASSIGN(SharedBytes data, below_.get(cid));
+  TR_ASSIGN(SharedBytes data, below().get(cid));
   if (data.size() <= bytes_max_) {
     make_room(data.size());
     kept_.push_front({cid, data});

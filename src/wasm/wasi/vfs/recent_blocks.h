@@ -6,27 +6,18 @@
 #include <list>
 #include <unordered_map>
 
-#include "blockstore/blockstore.h"
+#include "blockstore/forwarding_blockstore.h"
 
 namespace timerose::wasi::vfs {
 
-class RecentBlocks final : public Blockstore {
+class RecentBlocks final : public ForwardingBlockstore {
  public:
   static constexpr uint64_t kBytesMax = 16U << 20;
 
   explicit RecentBlocks(Blockstore& below, uint64_t bytes_max = kBytesMax)
-      : below_(below), bytes_max_(bytes_max) {}
+      : ForwardingBlockstore(below), bytes_max_(bytes_max) {}
 
   Result<SharedBytes> get(const Cid& cid) override;
-  Result<bool> has(const Cid& cid) override { return below_.has(cid); }
-  Result<uint64_t> size(const Cid& cid) override { return below_.size(cid); }
-  using Blockstore::put;
-  Status put(std::span<const Block> blocks) override { return below_.put(blocks); }
-  Status flush() override { return below_.flush(); }
-  Status remove(const Cid& cid) override { return below_.remove(cid); }
-  Status for_each(const std::function<Status(ByteView, uint64_t)>& visit) override {
-    return below_.for_each(visit);
-  }
 
  private:
   struct Kept {
@@ -35,7 +26,6 @@ class RecentBlocks final : public Blockstore {
   };
   void make_room(uint64_t bytes);
 
-  Blockstore& below_;
   const uint64_t bytes_max_;
   uint64_t bytes_ = 0;
   std::list<Kept> kept_;  // the most recent first
