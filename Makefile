@@ -38,8 +38,8 @@ asan: setup ## build and run the unit tests under AddressSanitizer and UBSan
 bench: build examples ## measure, side by side with peers; prints a table of ratios
 	@python3 bench/run.py --build $(BUILD)
 
-lint: setup ## formatting, clang-tidy, include graph
-	@tools/lint.sh
+lint: setup ## formatting, include graph, clang-tidy and its analyzer
+	@tools/lint.sh --full
 
 format: ## rewrite the sources with clang-format
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
