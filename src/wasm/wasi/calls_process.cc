@@ -11,7 +11,7 @@ Attempt<void> write_strings(const Strings& strings, GuestMemory memory, Paramete
   uint64_t pointer_at = p[0];
   uint64_t bytes_at_pointer = p[1];
   for (const auto& item : strings) {
-    const std::string text = text_of(item);
+    const auto text = text_of(item);
     WASI_ASSIGN(auto to, bytes_at(memory, bytes_at_pointer, text.size() + 1));
     if (!memory.store(pointer_at, static_cast<uint32_t>(bytes_at_pointer))) return Errno::kFault;
     std::copy(text.begin(), text.end(), to.begin());
@@ -35,7 +35,7 @@ Attempt<void> write_sizes(const Strings& strings, GuestMemory memory, Parameters
   return {};
 }
 
-const std::string& argument_text(const std::string& argument) { return argument; }
+std::string_view argument_text(const std::string& argument) { return argument; }
 
 std::string variable_text(const std::pair<std::string, std::string>& variable) {
   return variable.first + "=" + variable.second;
