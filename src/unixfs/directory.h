@@ -32,9 +32,9 @@ struct Entry {
 // kInvalidArgument if `directory` is not one.
 Result<std::optional<Entry>> find_entry(Blockstore& store, const Cid& directory,
                                         std::string_view name);
-// Every entry; a plain directory in block order, a sharded one in hash order. kMalformed for a name
-// that is not allowed, and for a shard in which a name lies elsewhere than its hash says: so no
-// walk is longer than what it finds.
+// Every entry; a plain directory in block order, a sharded one in hash order. kMalformed, behind
+// the entries before the fault, for a name that is not allowed, and for a shard in which a name
+// lies elsewhere than its hash says: so no walk is longer than what it finds.
 Status for_each_entry(Blockstore& store, const Cid& directory,
                       const std::function<Status(const Entry&)>& visit);
 
