@@ -115,7 +115,7 @@ wasi::Context::OnWrite show_while_running(Show show) {
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
                    bool shown_while_running) {
   if (answer.outcome) {
-    TR_ASSIGN(auto* store, session.blockstore());
+    TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
     if (!shown_while_running) TR_TRY(show_streams(session, *store, *answer.outcome, show));
     if (show == Show::kText) {
       TR_TRY(show_output(session, *store, *answer.outcome, abi, shown_while_running));

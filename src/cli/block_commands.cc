@@ -54,7 +54,7 @@ void add_get(Grammar& grammar, CLI::App& group) {
       grammar, group, "get", {"Print the bytes of a block", "  timerose block get CID > leaf.bin"},
       [path](Session& session) -> Result<int> {
         TR_ASSIGN(const Cid cid, resolve_path(session, *path));
-        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
         TR_ASSIGN(const auto data, store->get(cid));
         TR_TRY(session.out().write(data.view()));
         return kExitSuccess;
@@ -69,7 +69,7 @@ void add_stat(Grammar& grammar, CLI::App& group) {
       {"Print the CID and the size of a block", "  timerose block stat CID"},
       [path](Session& session) -> Result<int> {
         TR_ASSIGN(const Cid cid, resolve_path(session, *path));
-        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
         TR_ASSIGN(const uint64_t size, store->size(cid));
         TR_TRY(session.out().line(fmt::format("Key: {}\nSize: {}", cid.to_string(), size)));
         return kExitSuccess;

@@ -103,7 +103,7 @@ void add_export(Grammar& grammar, CLI::App& group) {
                        "a CAR archive is not for a terminal; send it to a file or a pipe"};
         }
         TR_ASSIGN(const Cid root, resolve_path(session, *path));
-        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
         TR_TRY(export_car(*store, std::span(&root, 1),
                           [&](ByteView bytes) { return session.out().write(bytes); }));
         return kExitSuccess;

@@ -78,7 +78,7 @@ Result<Value> value_at(Blockstore& store, const unixfs::Resolved& resolved) {
 Result<int> get(Session& session, const GetOptions& options) {
   TR_ASSIGN(const Codec output, codec_named(options.output_codec));
   TR_ASSIGN(const auto resolved, resolve_inside(session, options.path));
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   const bool whole_block = resolved.rest.empty();
   if (whole_block && output == resolved.cid.codec()) {
     TR_ASSIGN(const auto block, store->get(resolved.cid));
@@ -140,7 +140,7 @@ void add_stat(Grammar& grammar, CLI::App& group) {
       grammar, group, "stat",
       {"Count the blocks and bytes of DAGs, each block once", "  timerose dag stat CID"},
       [paths](Session& session) -> Result<int> {
-        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
         for (const std::string& path : *paths) {
           TR_ASSIGN(const Cid root, resolve_path(session, path));
           TR_TRY(stat_one(session, *store, root));

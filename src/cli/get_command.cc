@@ -16,7 +16,7 @@ struct GetOptions {
 Result<int> get(Session& session, const GetOptions& options) {
   TR_ASSIGN(const auto path, unixfs::Path::parse(options.path));
   TR_ASSIGN(const Cid cid, resolve_path(session, options.path));
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   std::string target = options.output;
   if (target.empty()) {
     target = path.segments.empty() ? path.root.to_string() : path.segments.back();

@@ -88,7 +88,7 @@ Status list_pin(Session& session, const LsOptions& options, const Cid& cid, std:
 // The pins that were named; kNotFound for what is not pinned.
 Status list_named(Session& session, const LsOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   for (const std::string& path : options.paths) {
     TR_ASSIGN(const Cid cid, resolve_path(session, path));
     TR_ASSIGN(const auto pinned, repository->pins().why_pinned(*store, cid));
@@ -118,7 +118,7 @@ Status list_all(Session& session, const LsOptions& options) {
   }
   const bool indirect = options.type == "indirect" || options.type == "all";
   if (!indirect || !options.name.empty()) return success();
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   return repository->pins().for_each_indirect(
       *store, [&](const Cid& cid) { return list_pin(session, options, cid, "indirect", ""); });
 }

@@ -33,7 +33,7 @@ Result<unixfs::Range> range_of(const CatOptions& options) {
 // As in Kubo, several files read as one: offset and length count through all of them.
 Result<int> cat(Session& session, const CatOptions& options) {
   TR_ASSIGN(unixfs::Range range, range_of(options));
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   for (const std::string& path : options.paths) {
     TR_ASSIGN(const Cid cid, resolve_path(session, path));
     TR_ASSIGN(const auto stat, unixfs::stat(*store, cid));
@@ -117,7 +117,7 @@ void add_ls(Grammar& grammar) {
       grammar, grammar.root, "ls",
       {"List the entries of directories", "  timerose ls CID\n  timerose ls -l --headers CID/docs"},
       [options](Session& session) -> Result<int> {
-        TR_ASSIGN(auto* store, session.blockstore());
+        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
         for (const std::string& path : options->paths) {
           TR_TRY(list_one(session, *store, path, *options));
         }

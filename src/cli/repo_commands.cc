@@ -16,8 +16,8 @@ struct StatOptions {
 
 Result<int> stat(Session& session, const StatOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(auto* database, repository->database());
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* database, repository->database(Access::kReadOnly));
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   const RocksDatabase::Usage usage = database->usage();
   const auto size = [&](uint64_t bytes) {
     return options.human ? node::format_bytes(bytes) : std::to_string(bytes);
@@ -96,7 +96,7 @@ void add_gc(Grammar& grammar, CLI::App& group) {
 }
 
 Result<int> verify(Session& session) {
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   TR_ASSIGN(const Verified verified, verify_blocks(*store, [&](const Cid& cid, const Error& why) {
               complain(fmt::format("{}: {}", cid.to_string(), why.message));
               return success();

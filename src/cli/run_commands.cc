@@ -60,10 +60,15 @@ Result<int> function_failure(const Error& error) {
   return error.code == ErrorCode::kInvalidArgument ? kExitNotRunnable : exit_code_of(error);
 }
 
+// An answer that is known is found by reading alone; only an execution writes.
+Access first_access(const RunOptions& options) {
+  return options.no_memo ? Access::kReadWrite : Access::kReadOnly;
+}
+
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
   TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.blockstore(first_access(options)));
   TR_ASSIGN(const Cid function, resolve_content(session, options.function));
   const auto loaded = compute::load_function(*store, function);
   if (!loaded.ok()) return function_failure(loaded.error());
@@ -71,11 +76,17 @@ Result<int> run(Session& session, const RunOptions& options,
   if (!call.ok()) return data_failure(call.error());
   call->args = arguments;
   call->fx = options.fx;
-  TR_ASSIGN(auto* modules, repository->modules());
-  TR_ASSIGN(const wasm::Abi abi, compute::abi_of(loaded->function, *store, *modules));
+  TR_ASSIGN(const wasm::Abi abi, repository->abi_of(loaded->function));
   TR_ASSIGN(auto invocation, compute::make_invocation(*loaded, abi, *call));
 
   const Show show = show_named(options.show);
+  if (!options.no_memo) {
+    TR_ASSIGN(const auto remembered, repository->remembered(invocation));
+    if (remembered) {
+      TR_TRY(show_answer(session, *remembered, abi, show, false));
+      return exit_code_of(*remembered);
+    }
+  }
   compute::Request request(std::move(invocation));
   TR_TRY(set_budget(session, options, *loaded, request));
   request.on_write = show_while_running(show);

@@ -11,9 +11,9 @@ Result<node::Repository*> Session::repository() {
   return repository_.get();
 }
 
-Result<Blockstore*> Session::blockstore() {
+Result<Blockstore*> Session::blockstore(Access access) {
   TR_ASSIGN(auto* opened, repository());
-  TR_ASSIGN(auto* store, opened->blockstore());
+  TR_ASSIGN(auto* store, opened->blockstore(access));
   if (!hold_) hold_ = store->hold();
   return store;
 }

@@ -30,8 +30,9 @@ class Session {
 
   // The user's repository, made at first use.
   Result<node::Repository*> repository();
-  // Its blocks, with a hold on them until the session ends (see guarded_blockstore.h).
-  Result<Blockstore*> blockstore();
+  // Its blocks, with a hold on them until the session ends (see guarded_blockstore.h). The same
+  // store each time; once it was asked for to write, it may be written to.
+  Result<Blockstore*> blockstore(Access access = Access::kReadWrite);
 
  private:
   Clock& clock_;

@@ -12,6 +12,7 @@
 #include "base/sqlite.h"
 #include "blockstore/rocks_blockstore.h"
 #include "blockstore/rocks_table.h"
+#include "compute/place.h"
 #include "node/call_roots.h"
 
 namespace timerose::node {
@@ -57,11 +58,13 @@ struct Repository::Parts {
         : database(std::move(opened)),
           blocks(*database),
           guarded(blocks),
-          memo_table(*database, "memo") {}
+          memo_table(*database, "memo"),
+          abi_table(*database, "abi") {}
     std::unique_ptr<RocksDatabase> database;
     RocksBlockstore blocks;
     GuardedBlockstore guarded;
     RocksTable memo_table;
+    RocksTable abi_table;  // CID of a module -> name of the ABI that it shows
   };
 
   sqlite::Database records;
@@ -104,30 +107,30 @@ Result<const PrivateKey*> Repository::key() {
   return &*parts_->key;
 }
 
-Result<RocksDatabase*> Repository::database() {
+Result<RocksDatabase*> Repository::database(Access access) {
   if (!parts_->stores) {
     TR_ASSIGN(const Config settings, config());
-    TR_ASSIGN(auto opened, RocksDatabase::open(path_ / "blocks", {settings.storage_bytes_max()}));
+    TR_ASSIGN(auto opened,
+              RocksDatabase::open(path_ / "blocks", {settings.storage_bytes_max(), access}));
     parts_->stores.emplace(std::move(opened));
   }
+  if (access == Access::kReadWrite) TR_TRY(parts_->stores->database->begin_writing());
   return parts_->stores->database.get();
 }
 
-Result<GuardedBlockstore*> Repository::blockstore() {
-  TR_ASSIGN([[maybe_unused]] const auto* opened, database());
+Result<GuardedBlockstore*> Repository::blockstore(Access access) {
+  TR_ASSIGN([[maybe_unused]] const auto* opened, database(access));
   return &parts_->stores->guarded;
 }
 
-Result<compute::Memo*> Repository::memo() {
-  if (!parts_->memo) {
-    TR_ASSIGN([[maybe_unused]] const auto* opened, database());
-    parts_->memo.emplace(&parts_->stores->memo_table);
-  }
+Result<compute::Memo*> Repository::memo(Access access) {
+  TR_ASSIGN([[maybe_unused]] const auto* opened, database(access));
+  if (!parts_->memo) parts_->memo.emplace(&parts_->stores->memo_table);
   return &*parts_->memo;
 }
 
 Result<std::vector<Cid>> Repository::call_roots() {
-  TR_ASSIGN([[maybe_unused]] const auto* opened, database());
+  TR_ASSIGN([[maybe_unused]] const auto* opened, database(Access::kReadOnly));
   return node::call_roots(parts_->stores->memo_table);
 }
 
@@ -159,6 +162,40 @@ Result<compute::Executor*> Repository::executor() {
         compute::Executor::Parts{*store, *known, *made, *compiled, *signer, machine_.clock});
   }
   return &*parts_->executor;
+}
+
+Result<wasm::Abi> Repository::abi_of(const compute::Function& function) {
+  if (function.abi) return *function.abi;
+  TR_ASSIGN(auto* store, blockstore(Access::kReadOnly));
+  RocksTable& table = parts_->stores->abi_table;
+  TR_ASSIGN(const auto known, table.get(function.module.bytes()));
+  if (known) {
+    if (auto abi = wasm::abi_named(as_text(*known)); abi.ok()) return abi;
+  }
+  TR_ASSIGN(auto* compiled, modules());
+  TR_ASSIGN(const wasm::Abi abi, compute::abi_of(function, *store, *compiled));
+  TR_ASSIGN([[maybe_unused]] const auto* writable, database());
+  // Made durable by whoever flushes next; if nobody does, the module shows it again.
+  TR_TRY(table.put(function.module.bytes(), as_bytes(wasm::abi_name(abi))));
+  return abi;
+}
+
+Result<std::optional<compute::Answer>> Repository::remembered(
+    const compute::Invocation& invocation) {
+  TR_ASSIGN(auto* known, memo(Access::kReadOnly));
+  TR_ASSIGN(const compute::Invocation call, invocation.canonical());
+  TR_ASSIGN(const Bytes bytes, call.encode());
+  const compute::MemoKey name{sha256(bytes), compute::place_of(call)};
+  compute::Remembered entry;
+  TR_ASSIGN(const bool found, known->find(name, entry));
+  if (!found) return std::optional<compute::Answer>();
+  compute::Answer answer(compute::object_cid(name.digest));
+  answer.cached = true;
+  answer.outcome_cid = compute::object_cid(entry.outcome_digest);
+  answer.outcome = std::move(entry.outcome);
+  answer.metering = std::move(entry.metering);
+  if (entry.receipt) answer.receipt = compute::object_cid(*entry.receipt);
+  return std::optional(std::move(answer));
 }
 
 }  // namespace timerose::node

@@ -17,6 +17,7 @@
 #include "blockstore/pins.h"
 #include "blockstore/rocks_database.h"
 #include "compute/executor.h"
+#include "compute/function.h"
 #include "compute/memo.h"
 #include "crypto/key.h"
 #include "node/config.h"
@@ -51,10 +52,11 @@ class Repository {
   Result<const PrivateKey*> key();
   [[nodiscard]] Keystore keystore() const { return Keystore(path_ / "keystore"); }
 
-  // The stores are one process's at a time: kBusy says which has them.
-  Result<RocksDatabase*> database();
-  Result<GuardedBlockstore*> blockstore();
-  Result<compute::Memo*> memo();
+  // The stores are read by many processes or written by one: kBusy says which has them. They are
+  // the same objects each time, and take changes once they were asked for to write.
+  Result<RocksDatabase*> database(Access access = Access::kReadWrite);
+  Result<GuardedBlockstore*> blockstore(Access access = Access::kReadWrite);
+  Result<compute::Memo*> memo(Access access = Access::kReadWrite);
   // Its file is opened by the first question.
   Pins& pins();
 
@@ -64,6 +66,12 @@ class Repository {
   Result<wasm::Engine*> engine();
   Result<wasm::ModuleCache*> modules();
   Result<compute::Executor*> executor();
+
+  // The ABI of a function as compute::abi_of() gives it. What a module has shown is kept, so that a
+  // call that is answered by the memo needs no engine.
+  Result<wasm::Abi> abi_of(const compute::Function& function);
+  // The answer of the memo, if it has one; opens nothing for writing.
+  Result<std::optional<compute::Answer>> remembered(const compute::Invocation& invocation);
 
  private:
   struct Parts;

@@ -68,7 +68,8 @@ def test_a_second_process_is_told_which_one_has_the_store(timerose):
     assert first.stdout.read(1) == b"\0"  # it has the store open, and waits for us to read on
     complaint = timerose.complaint("add", stdin=b"more")
     assert str(first.pid) in complaint
-    assert timerose.text("run", "--stdin", "-", cid, code=125) == ""
+    assert timerose.text("run", "--no-memo", cid, code=125) == ""
+    assert len(timerose("cat", cid).stdout) == 8 << 20  # several may read
     timerose("id")  # needs no store
     assert len(first.stdout.read()) == (8 << 20) - 1
     assert first.wait(60) == 0
