@@ -18,8 +18,8 @@ class Pages {
     map_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(map_ != MAP_FAILED);  // as when `new` fails: no address space is left
-    const auto start = (reinterpret_cast<uintptr_t>(map_) + kHugePage - 1) / kHugePage * kHugePage;
-    data_ = reinterpret_cast<uint8_t*>(start);
+    const uint64_t beyond = reinterpret_cast<uintptr_t>(map_) % kHugePage;
+    data_ = static_cast<uint8_t*>(map_) + (beyond == 0 ? 0 : kHugePage - beyond);
     if (part_bytes >= kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);
   }
   ~Pages() { munmap(map_, mapped_); }
