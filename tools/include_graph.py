@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 GRAPH = ROOT / "docs" / "include-graph.txt"
 # Lowest first: an include may only point to a folder further left.
 ORDER = ["base", "crypto", "multiformats", "ipld", "blockstore", "unixfs", "wasm", "compute", "mesh",
-         "exchange", "scheduler", "control", "telemetry", "http", "node", "cli"]
+         "exchange", "names", "scheduler", "control", "telemetry", "http", "node", "cli"]
 
 
 def arrows() -> tuple[set[tuple[str, str]], list[str]]:

@@ -5,7 +5,7 @@
 
 #include "unixfs/buffer_pool.h"
 #include "unixfs/node.h"
-#include "unixfs/protobuf.h"
+#include "multiformats/protobuf.h"
 
 namespace timerose::unixfs {
 namespace {

@@ -9,7 +9,7 @@
 #include "unixfs/hamt.h"
 #include "unixfs/murmur3.h"
 #include "unixfs/node.h"
-#include "unixfs/protobuf.h"
+#include "multiformats/protobuf.h"
 
 namespace timerose::unixfs {
 namespace {

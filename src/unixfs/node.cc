@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "unixfs/protobuf.h"
+#include "multiformats/protobuf.h"
 
 namespace timerose::unixfs {
 namespace {

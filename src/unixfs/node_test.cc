@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/hex.h"
-#include "unixfs/protobuf.h"
+#include "multiformats/protobuf.h"
 
 namespace timerose::unixfs {
 namespace {

@@ -1,4 +1,4 @@
-// The few pieces of the protobuf wire format that UnixFS needs. Unlike the varints of multiformats,
+// The few pieces of the protobuf wire format that IPFS needs. Unlike the varints of multiformats,
 // these may be longer than needed and hold 64 bits.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace timerose::unixfs::protobuf {
+namespace timerose::protobuf {
 
 enum class Wire : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
@@ -32,4 +32,4 @@ struct Field {
 // Takes one field off the front of `in`; kMalformed if truncated or of a wire type not above.
 Result<Field> take_field(ByteView& in);
 
-}  // namespace timerose::unixfs::protobuf
+}  // namespace timerose::protobuf

@@ -1,8 +1,8 @@
-#include "unixfs/protobuf.h"
+#include "multiformats/protobuf.h"
 
 #include <string>
 
-namespace timerose::unixfs::protobuf {
+namespace timerose::protobuf {
 namespace {
 
 Error truncated(std::string_view what) {
@@ -102,4 +102,4 @@ Result<Field> take_field(ByteView& in) {
   return field;
 }
 
-}  // namespace timerose::unixfs::protobuf
+}  // namespace timerose::protobuf
