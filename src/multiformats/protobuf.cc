@@ -6,7 +6,7 @@ namespace timerose::protobuf {
 namespace {
 
 Error truncated(std::string_view what) {
-  return Error{ErrorCode::kMalformed, "a UnixFS message ends within " + std::string(what)};
+  return Error{ErrorCode::kMalformed, "a protobuf message ends within " + std::string(what)};
 }
 
 uint64_t little_endian(ByteView bytes) {
@@ -65,7 +65,7 @@ Result<uint64_t> take_varint(ByteView& in) {
       return value;
     }
   }
-  return Error{ErrorCode::kMalformed, "a UnixFS message has a varint of more than 10 bytes"};
+  return Error{ErrorCode::kMalformed, "a protobuf message has a varint of more than 10 bytes"};
 }
 
 Result<Field> take_field(ByteView& in) {
@@ -93,7 +93,7 @@ Result<Field> take_field(ByteView& in) {
       break;
     default:
       return Error{ErrorCode::kMalformed,
-                   "a UnixFS message has a field of wire type " + std::to_string(tag & 7)};
+                   "a protobuf message has a field of wire type " + std::to_string(tag & 7)};
   }
   if (length > in.size()) return truncated("a fixed-size field");
   field.bytes = in.first(length);
