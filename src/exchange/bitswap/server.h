@@ -57,10 +57,9 @@ struct LookedUp {
   PeerId peer;
   std::vector<One> found;
 };
-// Waiting wants for them are answered, under whichever CID of theirs they were wanted. Who drives
-// the server leaves out what no peer may have (policy.h).
+// Waiting wants for them are looked up again: for each peer, as what one may have another may not.
 struct BlocksAdded {
-  std::vector<LookedUp::One> blocks;
+  std::vector<Cid> cids;
 };
 // The oldest message for `peer` that has no MessageSent yet has been written by the host, or could
 // not be sent.
