@@ -1,6 +1,8 @@
 // The loop of the I/O thread: the one thread that owns the mutable state of a node's network half.
 //
-// run() is that thread. post() may be called from any thread; everything else only on the loop.
+// The thread that calls run() is the loop's. post() and stop() may be called from any thread;
+// everything else only on the loop, or while it does not run. Watches and timers end before the
+// loop does. A task must not throw.
 #pragma once
 
 #include <cstdint>
