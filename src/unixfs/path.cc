@@ -65,13 +65,39 @@ Status append(std::vector<std::string>& segments, std::string segment) {
     return success();
   }
   if (segments.empty()) {
-    return Error{ErrorCode::kInvalidArgument, "'..' leads above the CID; nothing is there"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "'..' leads above where the path begins; nothing is there"};
   }
   segments.pop_back();
   return success();
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> parse_segments(std::string_view text, Escapes escapes) {
+  std::vector<std::string> segments;
+  while (!text.empty()) {
+    std::string segment(take_segment(text));
+    if (escapes == Escapes::kPercent) {
+      TR_ASSIGN(segment, percent_decode(segment));
+    }
+    TR_TRY(append(segments, std::move(segment)));
+  }
+  return segments;
+}
+
+std::string format_segments(const std::vector<std::string>& segments, Escapes escapes) {
+  std::string text;
+  for (const std::string& segment : segments) {
+    text += "/" + (escapes == Escapes::kPercent ? percent_encode(segment) : segment);
+  }
+  return text;
+}
+
+bool need_escapes(const std::vector<std::string>& segments) {
+  return std::any_of(segments.begin(), segments.end(),
+                     [](const std::string& segment) { return segment.find('/') != segment.npos; });
+}
 
 Result<Path> Path::parse(std::string_view text) {
   std::string_view rest = text;
@@ -89,30 +115,15 @@ Result<Path> Path::parse(std::string_view text) {
     return invalid(text,
                    "expected CID/..., /ipfs/CID/... or ipfs://CID/...: " + root.error().message);
   }
-  Path path{std::move(root).value(), {}};
-  while (!rest.empty()) {
-    std::string segment(take_segment(rest));
-    if (is_url) {
-      auto decoded = percent_decode(segment);
-      if (!decoded.ok()) return invalid(text, decoded.error().message);
-      segment = std::move(decoded).value();
-    }
-    if (auto added = append(path.segments, std::move(segment)); !added.ok()) {
-      return invalid(text, added.error().message);
-    }
-  }
-  return path;
+  auto segments = parse_segments(rest, is_url ? Escapes::kPercent : Escapes::kNone);
+  if (!segments.ok()) return invalid(text, segments.error().message);
+  return Path{std::move(root).value(), std::move(segments).value()};
 }
 
 std::string Path::to_string() const {
-  const bool as_url = std::any_of(segments.begin(), segments.end(), [](const std::string& segment) {
-    return segment.find('/') != segment.npos;
-  });
-  std::string text = (as_url ? std::string(kUrlPrefix) : "/ipfs/") + root.to_string();
-  for (const std::string& segment : segments) {
-    text += "/" + (as_url ? percent_encode(segment) : segment);
-  }
-  return text;
+  const bool as_url = need_escapes(segments);
+  return (as_url ? std::string(kUrlPrefix) : "/ipfs/") + root.to_string() +
+         format_segments(segments, as_url ? Escapes::kPercent : Escapes::kNone);
 }
 
 }  // namespace timerose::unixfs
