@@ -20,7 +20,10 @@ enum class Version { k100, k110, k120 };
 
 // A frame may be this long: what other implementations send at most.
 inline constexpr size_t kFrameBytesMax = 4U << 20;
-inline constexpr size_t kEntriesMax = 16384;  // wants, or presences, of one message
+// Wants of one message; presences of one; blocks of one.
+inline constexpr size_t kEntriesMax = 16384;
+// Four varints.
+inline constexpr size_t kPrefixBytesMax = 36;
 
 enum class WantType : uint8_t { kBlock = 0, kHave = 1 };
 
@@ -58,10 +61,12 @@ struct Message {
 };
 
 // kMalformed says what is wrong; kLimitExceeded for too many entries or a block over
-// kBlockBytesMax. Unknown fields are passed over.
+// kBlockBytesMax. Unknown fields are passed over, and so are wants and presences of an unknown
+// type.
 Result<Message> decode(const SharedBytes& frame);
 
-// Hashes a payload: the block it is. kUnsupported for a hash function that we do not compute.
+// Hashes a payload: the block it is, under the CID that its prefix makes; version 0 in 1.0.0.
+// kUnsupported for a hash function that we do not compute, or a digest cut too short to be trusted.
 Result<Block> name(const Payload& payload);
 
 // What is written: the blocks are not copied, but are pieces of their own.
@@ -75,11 +80,21 @@ struct Outgoing {
 // The pieces of one frame, to be sent one behind the other. `pieces` point into `headers` and into
 // the blocks of the message.
 struct Encoded {
+  Encoded() = default;
+  Encoded(Encoded&&) = default;
+  Encoded& operator=(Encoded&&) = default;
+
   Bytes headers;
   std::vector<SharedBytes> blocks;
   std::vector<ByteView> pieces;
 };
-// `version` leaves out what older peers do not know. The inverse of decode() for 1.2.0.
+// The inverse of decode() for 1.2.0. Older versions know no presences, no want-haves and no pending
+// bytes: these are left out. 1.0.0 names blocks by sha2-256 alone: wants become version 0 CIDs, and
+// what has another hash is left out.
 Encoded encode(const Outgoing& message, Version version);
+
+// What an entry takes of a frame, at most: for keeping a message below a size.
+inline constexpr size_t kBlockFramingBytesMax = kPrefixBytesMax + 16;
+size_t presence_bytes(const Cid& cid);
 
 }  // namespace timerose::bitswap
