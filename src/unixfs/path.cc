@@ -65,8 +65,7 @@ Status append(std::vector<std::string>& segments, std::string segment) {
     return success();
   }
   if (segments.empty()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "'..' leads above where the path begins; nothing is there"};
+    return Error{ErrorCode::kInvalidArgument, "'..' leads above the CID or name; nothing is there"};
   }
   segments.pop_back();
   return success();
