@@ -13,6 +13,9 @@
 
 namespace timerose::http {
 
+// Whether two names of headers, parameters or media types are the same: ASCII case does not count.
+bool same_name(std::string_view a, std::string_view b);
+
 // In order; names in any case.
 class Headers {
  public:
