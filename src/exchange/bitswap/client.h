@@ -118,6 +118,7 @@ struct ClientPeerStat {
   uint64_t blocks = 0;
   uint64_t bytes = 0;
   uint64_t duplicate_blocks = 0;
+  uint64_t unwanted_blocks = 0;  // valid, but never asked for
   uint64_t bad_blocks = 0;
   uint64_t latency_ns = 0;        // smoothed, from a want to its answer
   uint64_t bytes_per_second = 0;  // smoothed
