@@ -5,9 +5,9 @@
 //! crate is built with `panic = "abort"`), never blocks and keeps no global state.
 
 // An rlib contributes its symbols to a static library only if it is named.
-extern crate libp2p as _;
 extern crate wasmtime_c_api as _;
 
+mod host;
 mod wasm_describe;
 mod wasm_limits;
 

@@ -1,0 +1,432 @@
+//! One stream of frames: a task that writes what the owner sends, and reads what the peer sends
+//! while there is room for it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::task::AtomicWaker;
+use futures::{AsyncRead, AsyncWrite};
+use libp2p::{PeerId, Stream};
+
+use super::event::{self, Event};
+use super::fields::Fields;
+use super::frame_reader::FrameReader;
+use super::queue::Queue;
+
+/// Of what waits for the owner, one stream's share.
+const UNREAD_BYTES_MAX: usize = 8 << 20;
+const UNREAD_EVENTS_MAX: usize = 1024;
+/// Frames shorter than this are written together.
+const BATCH_BYTES: usize = 64 << 10;
+/// After so much the other tasks of the thread have their turn.
+const READ_BYTES_OF_TURN: usize = 1 << 20;
+const WRITE_BYTES_OF_TURN: usize = 1 << 20;
+const SCRATCH_BYTES: usize = 64 << 10;
+/// How long an ended stream may take to hand over what was sent before.
+const CLOSING_TIME_MAX: Duration = Duration::from_secs(60);
+
+thread_local! {
+    // Where a thread's streams read to: an idle stream needs no buffer of its own.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
+}
+
+#[derive(Default)]
+struct Outgoing {
+    chunks: VecDeque<Vec<u8>>,
+    /// Of `chunks`, and of those the task is writing.
+    bytes: usize,
+    told_full: bool,
+    closing: bool,
+    dead: bool,
+}
+
+pub enum Sent {
+    Taken,
+    Full,
+    Closed,
+}
+
+/// What the owner's thread and the stream's task share.
+pub struct Shared {
+    pub id: u64,
+    pub peer: PeerId,
+    send_queue_bytes_max: usize,
+    outgoing: Mutex<Outgoing>,
+    reading: AtomicBool,
+    connection_gone: AtomicBool,
+    unread_bytes: AtomicUsize,
+    unread_events: AtomicUsize,
+    held_by_share: AtomicBool,
+    held_by_queue: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Shared {
+    pub fn new(id: u64, peer: PeerId, send_queue_bytes_max: usize) -> Arc<Shared> {
+        Arc::new(Shared {
+            id,
+            peer,
+            send_queue_bytes_max,
+            outgoing: Mutex::default(),
+            reading: AtomicBool::new(true),
+            connection_gone: AtomicBool::new(false),
+            unread_bytes: AtomicUsize::new(0),
+            unread_events: AtomicUsize::new(0),
+            held_by_share: AtomicBool::new(false),
+            held_by_queue: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        })
+    }
+
+    /// One frame made of `pieces`. Only the owner's thread sends.
+    pub fn send(&self, pieces: &[&[u8]]) -> Sent {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        let header = Varint::of(length as u64);
+        let total = header.bytes().len() + length;
+        let mut outgoing = self.outgoing.lock().unwrap();
+        if outgoing.dead || outgoing.closing {
+            return Sent::Closed;
+        }
+        if outgoing.bytes > 0 && outgoing.bytes + length > self.send_queue_bytes_max {
+            outgoing.told_full = true;
+            return Sent::Full;
+        }
+        let was_idle = outgoing.chunks.is_empty();
+        let fill = |chunk: &mut Vec<u8>| {
+            chunk.extend_from_slice(header.bytes());
+            pieces.iter().for_each(|piece| chunk.extend_from_slice(piece));
+        };
+        match outgoing.chunks.back_mut() {
+            Some(last) if last.len() + total <= BATCH_BYTES => fill(last),
+            _ if total < BATCH_BYTES => {
+                let mut chunk = Vec::with_capacity(total);
+                fill(&mut chunk);
+                outgoing.chunks.push_back(chunk);
+            }
+            _ => {
+                // Copied unlocked: the room that was found stays, for nobody else sends.
+                drop(outgoing);
+                let mut chunk = Vec::with_capacity(total);
+                fill(&mut chunk);
+                outgoing = self.outgoing.lock().unwrap();
+                outgoing.chunks.push_back(chunk);
+            }
+        }
+        outgoing.bytes += total;
+        drop(outgoing);
+        if was_idle {
+            self.waker.wake();
+        }
+        Sent::Taken
+    }
+
+    pub fn close(&self) {
+        self.outgoing.lock().unwrap().closing = true;
+        self.waker.wake();
+    }
+
+    pub fn set_reading(&self, reading: bool) {
+        if self.reading.swap(reading, Ordering::SeqCst) != reading {
+            self.waker.wake();
+        }
+    }
+
+    pub fn connection_gone(&self) {
+        self.connection_gone.store(true, Ordering::SeqCst);
+        self.waker.wake();
+    }
+
+    /// Nothing is taken any more.
+    pub fn end(&self) {
+        let mut outgoing = self.outgoing.lock().unwrap();
+        outgoing.dead = true;
+        outgoing.chunks.clear();
+    }
+
+    /// The owner has taken a frame.
+    pub fn took(&self, bytes: usize) {
+        let bytes_left = self.unread_bytes.fetch_sub(bytes, Ordering::SeqCst) - bytes;
+        let events_left = self.unread_events.fetch_sub(1, Ordering::SeqCst) - 1;
+        let is_roomy = bytes_left < UNREAD_BYTES_MAX / 2 && events_left < UNREAD_EVENTS_MAX / 2;
+        if is_roomy && self.held_by_share.swap(false, Ordering::SeqCst) {
+            self.waker.wake();
+        }
+    }
+
+    /// The queue of all streams has room.
+    pub fn room_again(&self) {
+        self.held_by_queue.store(false, Ordering::SeqCst);
+        self.waker.wake();
+    }
+
+    fn share_is_used(&self) -> bool {
+        self.unread_bytes.load(Ordering::SeqCst) >= UNREAD_BYTES_MAX
+            || self.unread_events.load(Ordering::SeqCst) >= UNREAD_EVENTS_MAX
+    }
+}
+
+/// An unsigned varint, the length before a frame.
+struct Varint {
+    bytes: [u8; 10],
+    length: usize,
+}
+
+impl Varint {
+    fn of(mut value: u64) -> Varint {
+        let mut varint = Varint { bytes: [0; 10], length: 0 };
+        while value >= 0x80 {
+            varint.bytes[varint.length] = (value as u8) | 0x80;
+            varint.length += 1;
+            value >>= 7;
+        }
+        varint.bytes[varint.length] = value as u8;
+        varint.length += 1;
+        varint
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+enum Writing {
+    Open,
+    Closing(Pin<Box<tokio::time::Sleep>>),
+    Closed,
+}
+
+/// Drives a stream until it ends, and tells its end.
+pub struct Task<Guard> {
+    stream: Stream,
+    shared: Arc<Shared>,
+    queue: Arc<Queue>,
+    reader: FrameReader,
+    writing: Writing,
+    chunks: VecDeque<Vec<u8>>,
+    written: usize,
+    needs_flush: bool,
+    told_end: bool,
+    _guard: Guard,
+}
+
+impl<Guard> Task<Guard> {
+    pub fn new(stream: Stream, shared: Arc<Shared>, queue: Arc<Queue>, frame_bytes_max: usize, guard: Guard) -> Self {
+        Task {
+            stream,
+            shared,
+            queue,
+            reader: FrameReader::new(frame_bytes_max),
+            writing: Writing::Open,
+            chunks: VecDeque::new(),
+            written: 0,
+            needs_flush: true,
+            told_end: false,
+            _guard: guard,
+        }
+    }
+
+    fn tell_end(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.told_end, true) {
+            self.queue.push(event::stream_closed(&self.shared, why));
+        }
+    }
+
+    /// Err: the stream has failed. Ready: all is written and our side closed.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut of_turn = 0;
+        loop {
+            while let Some(chunk) = self.chunks.front() {
+                match Pin::new(&mut self.stream).poll_write(cx, &chunk[self.written..])? {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(n) => {
+                        self.written += n;
+                        of_turn += n;
+                        self.needs_flush = true;
+                    }
+                }
+                if self.written == chunk.len() {
+                    self.chunk_written();
+                }
+                if of_turn > WRITE_BYTES_OF_TURN {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+            if !self.fetch_chunks() {
+                break;
+            }
+        }
+        if self.needs_flush {
+            if Pin::new(&mut self.stream).poll_flush(cx)?.is_pending() {
+                return Poll::Pending;
+            }
+            self.needs_flush = false;
+        }
+        match self.writing {
+            Writing::Open => Poll::Pending,
+            _ => Pin::new(&mut self.stream).poll_close(cx),
+        }
+    }
+
+    /// False: there is nothing to write now.
+    fn fetch_chunks(&mut self) -> bool {
+        let mut outgoing = self.shared.outgoing.lock().unwrap();
+        std::mem::swap(&mut outgoing.chunks, &mut self.chunks);
+        if outgoing.closing && matches!(self.writing, Writing::Open) {
+            self.writing = Writing::Closing(Box::pin(tokio::time::sleep(CLOSING_TIME_MAX)));
+        }
+        !self.chunks.is_empty()
+    }
+
+    fn chunk_written(&mut self) {
+        let chunk = self.chunks.pop_front().expect("it was just written");
+        self.written = 0;
+        let mut outgoing = self.shared.outgoing.lock().unwrap();
+        outgoing.bytes -= chunk.len();
+        if outgoing.told_full && outgoing.bytes <= self.shared.send_queue_bytes_max / 2 {
+            outgoing.told_full = false;
+            drop(outgoing);
+            let event = Event::new(event::STREAM_WRITABLE, self.shared.id, Fields::default());
+            self.queue.push(event.of_stream(&self.shared));
+        }
+    }
+
+    fn may_read(&self) -> bool {
+        if !self.shared.reading.load(Ordering::SeqCst) {
+            return false;
+        }
+        if self.shared.share_is_used() {
+            self.shared.held_by_share.store(true, Ordering::SeqCst);
+            // The owner may have taken the last of them just before.
+            return !self.shared.share_is_used();
+        }
+        if !self.queue.has_room_for_streams() {
+            if !self.shared.held_by_queue.swap(true, Ordering::SeqCst) {
+                self.queue.wake_when_roomy(&self.shared);
+            }
+            return false;
+        }
+        true
+    }
+
+    /// Ok: the peer has closed in order.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut of_turn = 0;
+        let mut frames = Vec::new();
+        let ended = loop {
+            if !self.may_read() {
+                break Poll::Pending;
+            }
+            if of_turn > READ_BYTES_OF_TURN {
+                cx.waker().wake_by_ref();
+                break Poll::Pending;
+            }
+            let stream = Pin::new(&mut self.stream);
+            let reader = &mut self.reader;
+            let read = match reader.body_space() {
+                Some(space) => stream.poll_read(cx, space).map_ok(|n| {
+                    reader.body_filled(n, &mut frames);
+                    n
+                }),
+                None => SCRATCH.with_borrow_mut(|scratch| match stream.poll_read(cx, scratch) {
+                    Poll::Ready(Ok(n)) => Poll::Ready(reader.take(&scratch[..n], &mut frames).map(|()| n)),
+                    other => other,
+                }),
+            };
+            match read {
+                Poll::Pending => break Poll::Pending,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Ready(Ok(0)) => break Poll::Ready(self.reader.at_end()),
+                Poll::Ready(Ok(n)) => of_turn += n,
+            }
+            self.hand_over(&mut frames);
+        };
+        self.hand_over(&mut frames);
+        ended
+    }
+
+    fn hand_over(&self, frames: &mut Vec<Vec<u8>>) {
+        if frames.is_empty() {
+            return;
+        }
+        let bytes = frames.iter().map(Vec::len).sum();
+        self.shared.unread_bytes.fetch_add(bytes, Ordering::SeqCst);
+        self.shared.unread_events.fetch_add(frames.len(), Ordering::SeqCst);
+        self.queue.push_all(frames.drain(..).map(|data| Event {
+            kind: event::STREAM_FRAME,
+            flags: 0,
+            id: self.shared.id,
+            number: 0,
+            data,
+            stream: Some(self.shared.clone()),
+        }));
+    }
+
+    /// The connection is gone, and nobody reads what may be left of it.
+    fn is_left_alone(&self) -> bool {
+        self.shared.connection_gone.load(Ordering::SeqCst) && !self.shared.reading.load(Ordering::SeqCst)
+    }
+
+    fn is_read(&self) -> bool {
+        !self.told_end && matches!(self.writing, Writing::Open)
+    }
+}
+
+impl<Guard: Unpin> Future for Task<Guard> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.shared.waker.register(cx.waker());
+        if this.is_read() {
+            match this.poll_read(cx) {
+                Poll::Ready(Ok(())) => {
+                    this.tell_end("");
+                    this.shared.close();
+                }
+                Poll::Ready(Err(error)) => {
+                    this.tell_end(&error.to_string());
+                    return Poll::Ready(());
+                }
+                Poll::Pending if this.is_left_alone() => {
+                    this.tell_end("the connection closed");
+                    return Poll::Ready(());
+                }
+                Poll::Pending => {}
+            }
+        }
+        match this.poll_write(cx) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => {
+                this.writing = Writing::Closed;
+                return Poll::Ready(());
+            }
+            Poll::Ready(Err(error)) => {
+                this.tell_end(&error.to_string());
+                return Poll::Ready(());
+            }
+        }
+        match &mut this.writing {
+            Writing::Closing(limit) => limit.as_mut().poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl<Guard> Drop for Task<Guard> {
+    fn drop(&mut self) {
+        self.shared.end();
+        let was_closed_by_us = !matches!(self.writing, Writing::Open);
+        if !was_closed_by_us {
+            self.tell_end("the stream ended");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Kademlia of the local network. What it differs in: the addresses that this node listens on are
+//! where it can be reached, so they go into its provider records with no further proof.
+
+use std::task::{Context, Poll};
+
+use libp2p::core::transport::PortUse;
+use libp2p::core::Endpoint;
+use libp2p::kad;
+use libp2p::swarm::behaviour::ExternalAddrConfirmed;
+use libp2p::swarm::{
+    ConnectionDenied, ConnectionId, ExternalAddrExpired, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm,
+};
+use libp2p::{Multiaddr, PeerId};
+
+use super::record_store::Records;
+
+pub type Kademlia = kad::Behaviour<Records>;
+
+pub struct LanDht(pub Kademlia);
+
+impl NetworkBehaviour for LanDht {
+    type ConnectionHandler = <Kademlia as NetworkBehaviour>::ConnectionHandler;
+    type ToSwarm = kad::Event;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        local: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.0.handle_established_inbound_connection(connection, peer, local, remote)
+    }
+
+    fn handle_pending_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: Option<PeerId>,
+        addresses: &[Multiaddr],
+        role: Endpoint,
+    ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        self.0.handle_pending_outbound_connection(connection, peer, addresses, role)
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: PeerId,
+        address: &Multiaddr,
+        role: Endpoint,
+        port_use: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.0.handle_established_outbound_connection(connection, peer, address, role, port_use)
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm) {
+        self.0.on_swarm_event(event);
+        match event {
+            FromSwarm::NewListenAddr(new) => {
+                self.0.on_swarm_event(FromSwarm::ExternalAddrConfirmed(ExternalAddrConfirmed { addr: new.addr }));
+            }
+            FromSwarm::ExpiredListenAddr(old) => {
+                self.0.on_swarm_event(FromSwarm::ExternalAddrExpired(ExternalAddrExpired { addr: old.addr }));
+            }
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(&mut self, peer: PeerId, connection: ConnectionId, event: THandlerOutEvent<Self>) {
+        self.0.on_connection_handler_event(peer, connection, event);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<kad::Event, THandlerInEvent<Self>>> {
+        self.0.poll(cx)
+    }
+}

@@ -1,0 +1,123 @@
+//! Gossipsub: settings, who listens to what, and the messages that wait for a verdict.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Mutex;
+
+use libp2p::gossipsub::{
+    Behaviour, ConfigBuilder, IdentTopic, Message, MessageAcceptance, MessageAuthenticity, MessageId, PeerScoreParams,
+    PeerScoreThresholds, TopicHash, TopicScoreParams, ValidationMode,
+};
+use libp2p::identity::Keypair;
+use libp2p::PeerId;
+
+use super::event::{Event, Fields, MESSAGE_RECEIVED};
+
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// What a message has beside its data: topic, signature, key, sender.
+const MESSAGE_OVERHEAD_BYTES: usize = 4 << 10;
+/// A message that is older than so many newer ones is not passed on any more.
+const UNJUDGED_MAX: usize = 4096;
+const TOPICS_OF_PEERS_MAX: usize = 4096;
+
+pub fn behaviour(key: &Keypair) -> Result<Behaviour, String> {
+    let config = ConfigBuilder::default()
+        .validation_mode(ValidationMode::Strict)
+        .validate_messages()
+        .max_transmit_size(MESSAGE_BYTES_MAX + MESSAGE_OVERHEAD_BYTES)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let mut behaviour = Behaviour::new(MessageAuthenticity::Signed(key.clone()), config)?;
+    behaviour.with_peer_score(score_params(), PeerScoreThresholds::default())?;
+    Ok(behaviour)
+}
+
+fn score_params() -> PeerScoreParams {
+    // Many nodes on one machine are how it is tried out.
+    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    PeerScoreParams { ip_colocation_factor_whitelist: HashSet::from(loopback), ..Default::default() }
+}
+
+/// First deliveries count for a peer, invalid messages against it. Deliveries in the mesh do not
+/// count: a quiet topic is no fault.
+pub fn topic_score_params() -> TopicScoreParams {
+    TopicScoreParams {
+        time_in_mesh_weight: 0.01,
+        time_in_mesh_quantum: std::time::Duration::from_secs(1),
+        first_message_deliveries_cap: 100.0,
+        mesh_message_deliveries_weight: 0.0,
+        mesh_failure_penalty_weight: 0.0,
+        invalid_message_deliveries_weight: -20.0,
+        invalid_message_deliveries_decay: 0.9,
+        ..Default::default()
+    }
+}
+
+/// Which peers listen to a topic: written by the swarm, read by the owner's thread.
+#[derive(Default)]
+pub struct Listeners(Mutex<HashMap<TopicHash, HashSet<PeerId>>>);
+
+impl Listeners {
+    pub fn has(&self, topic: &str) -> bool {
+        self.0.lock().unwrap().contains_key(&IdentTopic::new(topic).hash())
+    }
+
+    pub fn add(&self, topic: TopicHash, peer: PeerId) {
+        let mut topics = self.0.lock().unwrap();
+        if topics.len() < TOPICS_OF_PEERS_MAX || topics.contains_key(&topic) {
+            topics.entry(topic).or_default().insert(peer);
+        }
+    }
+
+    pub fn remove(&self, topic: &TopicHash, peer: &PeerId) {
+        let mut topics = self.0.lock().unwrap();
+        if let Some(peers) = topics.get_mut(topic) {
+            peers.remove(peer);
+            if peers.is_empty() {
+                topics.remove(topic);
+            }
+        }
+    }
+
+    pub fn remove_peer(&self, peer: &PeerId) {
+        self.0.lock().unwrap().retain(|_, peers| {
+            peers.remove(peer);
+            !peers.is_empty()
+        });
+    }
+}
+
+/// Messages that the owner has not judged.
+#[derive(Default)]
+pub struct Unjudged {
+    messages: HashMap<u64, (MessageId, PeerId)>,
+    order: VecDeque<u64>,
+}
+
+impl Unjudged {
+    pub fn add(&mut self, id: u64, message_id: MessageId, from: PeerId) {
+        self.messages.insert(id, (message_id, from));
+        self.order.push_back(id);
+        if self.order.len() > UNJUDGED_MAX {
+            let oldest = self.order.pop_front();
+            oldest.map(|id| self.messages.remove(&id));
+        }
+    }
+
+    pub fn judge(&mut self, id: u64, verdict: i32, behaviour: &mut Behaviour) {
+        let Some((message_id, from)) = self.messages.remove(&id) else { return };
+        let acceptance = match verdict {
+            0 => MessageAcceptance::Accept,
+            1 => MessageAcceptance::Reject,
+            _ => MessageAcceptance::Ignore,
+        };
+        behaviour.report_message_validation_result(&message_id, &from, acceptance);
+    }
+}
+
+pub fn received(id: u64, from: &PeerId, message: Message) -> Event {
+    let publisher = message.source.map_or_else(Vec::new, |peer| peer.to_bytes());
+    let fields =
+        Fields::default().add(message.topic.as_str()).add(from.to_bytes()).add(publisher).add(message.data);
+    Event::new(MESSAGE_RECEIVED, id, fields)
+}
