@@ -48,7 +48,7 @@ struct WantsReceived {
   bool full = false;
   std::vector<Want> wants;
 };
-// The answer to one LookUp, whole: what is left out counts as absent.
+// The answer to one LookUp, whole: it names each of its CIDs, and had best keep their order.
 struct LookedUp {
   struct One {
     Cid cid;

@@ -1,0 +1,80 @@
+// CIDs under small numbers: each is kept once, however many peers want it.
+//
+// 48 bytes for a CID and about 11 for finding it; a digest of over 32 bytes takes more, and all of
+// those together have a limit. The hash is keyed, so that peers cannot choose CIDs that collide.
+#pragma once
+
+#include <array>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "exchange/bitswap/chunked_pool.h"
+#include "multiformats/cid.h"
+
+namespace timerose::bitswap {
+
+// A secret multiplication, folded.
+inline uint64_t mix(uint64_t a, uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+class CidTable {
+ public:
+  // Of CIDs that do not fit into a record.
+  static constexpr size_t kLongCidBytesMax = 64U << 20;
+
+  explicit CidTable(uint64_t hash_seed) : seed_(hash_seed ^ 0x9e3779b97f4a7c15U) {}
+
+  // The number of `cid`, to be released as often as it was acquired; kNone if there is no room.
+  uint32_t acquire(const Cid& cid);
+  void release(uint32_t number);
+
+  // kNone if no one holds it.
+  [[nodiscard]] uint32_t find(const Cid& cid) const;
+  [[nodiscard]] ByteView bytes(uint32_t number) const;
+  [[nodiscard]] Cid cid(uint32_t number) const { return *Cid::decode(bytes(number)); }
+  [[nodiscard]] size_t size() const { return entries_.size(); }
+
+  // The first want in the list of those that wait for it: kept here for the caller, kNone at first.
+  [[nodiscard]] uint32_t& first_waiting(uint32_t number) { return entries_[number].first_waiting; }
+
+ private:
+  static constexpr size_t kInlineBytes = 39;
+  static constexpr size_t kShards = 256;
+  static constexpr size_t kSlotsMin = 8;
+
+  struct Entry {
+    uint32_t references = 0;
+    uint32_t first_waiting = kNone;
+    uint8_t size = 0;  // over kInlineBytes: the bytes are in long_
+    std::array<uint8_t, kInlineBytes> bytes{};
+  };
+  static_assert(sizeof(Entry) == 48);
+
+  // Linear probing. A shard grows by itself, so that no single step copies the whole table.
+  struct Slot {
+    uint32_t number = kNone;
+    uint32_t hash = 0;
+  };
+  struct Shard {
+    std::vector<Slot> slots;
+    size_t used = 0;
+  };
+
+  [[nodiscard]] uint64_t hash_of(ByteView bytes) const;
+  [[nodiscard]] static size_t shard_of(uint64_t hash) { return hash >> 56; }
+  [[nodiscard]] uint32_t find(ByteView bytes, uint64_t hash) const;
+  static void grow(Shard& shard);
+  static void place(std::vector<Slot>& slots, Slot slot);
+  void unplace(uint32_t number, uint64_t hash);
+
+  const uint64_t seed_;
+  ChunkedPool<Entry> entries_;
+  std::array<Shard, kShards> shards_;
+  std::unordered_map<uint32_t, Bytes> long_;
+  size_t long_bytes_ = 0;
+};
+
+}  // namespace timerose::bitswap

@@ -1,0 +1,112 @@
+// What the server keeps, and the two halves of what it does with it: wants (server_wants.cc) and
+// turns (server_turns.cc).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "exchange/bitswap/cid_table.h"
+#include "exchange/bitswap/server.h"
+#include "exchange/bitswap/want_records.h"
+
+namespace timerose::bitswap {
+
+// A message that the host has and has not written yet.
+struct InFlight {
+  uint64_t bytes = 0;
+  uint64_t block_bytes = 0;
+  std::vector<uint32_t> blocks;  // the wants that these answer
+};
+
+struct ServedPeer {
+  ServedPeer(PeerId peer, uint32_t given, uint64_t hash_seed)
+      : id(std::move(peer)), number(given), wants(hash_seed) {}
+
+  const PeerId id;
+  const uint32_t number;
+  Version version = Version::k120;
+  uint32_t next_order = 0;
+
+  WantIndex wants;
+  WantQueue to_look;
+  std::vector<uint32_t> looking;  // of the LookUp that waits for its answer; kNone: answered
+  size_t looking_open = 0;
+  WantQueue ready;
+  uint64_t ready_block_bytes = 0;
+
+  bool has_turn = false;      // is in State::turns
+  bool turn_started = false;  // and has been given its share for this turn
+  uint64_t deficit = 0;       // bytes that it may still be sent in this turn
+  std::deque<InFlight> in_flight;
+  uint64_t bytes_in_flight = 0;
+  uint64_t progress_ns = 0;  // the last time that the host wrote, or began to have something
+  bool closing = false;
+
+  uint64_t bytes_sent = 0;
+  uint64_t blocks_sent = 0;
+  uint64_t wants_received = 0;
+  uint64_t wants_refused = 0;
+};
+
+struct Server::State {
+  State(const ServerLimits& given, uint64_t hash_seed)
+      : limits(given), seed(hash_seed), cids(hash_seed) {}
+
+  const ServerLimits limits;
+  const uint64_t seed;
+  std::map<PeerId, std::unique_ptr<ServedPeer>> peers;
+  std::vector<ServedPeer*> by_number;  // null: free
+  CidTable cids;
+  WantPool wants;
+  std::deque<ServedPeer*> turns;  // of peers that have something ready and room of their own
+  uint64_t bytes_in_flight = 0;
+  bool starved = false;                  // a peer waits for room that others hold
+  uint64_t stall_check_ns = UINT64_MAX;  // no peer stalls before this
+  uint64_t now_ns = 0;                   // of the step at hand, as is `out`
+  std::vector<ServerAction> out;
+
+  [[nodiscard]] ServedPeer* find(const PeerId& peer) const;
+  [[nodiscard]] Ledger ledger_of(const ServedPeer& peer) const;
+
+  // --- Events ---
+  void on(const ServerPeerConnected& event);
+  void on(const ServerPeerDisconnected& event);
+  void on(const WantsReceived& event);
+  void on(const LookedUp& event);
+  void on(const BlocksAdded& event);
+  void on(const MessageSent& event);
+  void on(const ServerTick& /*event*/) {}
+
+  // --- Wants (server_wants.cc) ---
+  void take_want(ServedPeer& peer, const Want& want, std::vector<BlockPresence>& refused);
+  bool keep_want(ServedPeer& peer, const Want& want);
+  void repeat_want(ServedPeer& peer, uint32_t want, const Want& again);
+  void cancel_want(ServedPeer& peer, uint32_t want);
+  [[nodiscard]] uint32_t find_want(const ServedPeer& peer, const Cid& cid) const;
+  void drop_unlisted(ServedPeer& peer, const std::vector<Want>& listed);
+  void remove_want(ServedPeer& peer, uint32_t want);
+  // Takes a want out of the queue and the list that its state has it in, then has it in another.
+  void move_want(ServedPeer& peer, uint32_t want, WantState state);
+  void looked_up(ServedPeer& peer, uint32_t want, std::optional<uint32_t> bytes);
+  [[nodiscard]] uint32_t looking_for(const ServedPeer& peer, size_t place, const Cid& cid) const;
+  void look_up(ServedPeer& peer);
+  void link(uint32_t want);
+  void unlink(uint32_t want);
+
+  // --- Turns (server_turns.cc) ---
+  void refuse(ServedPeer& peer, std::vector<BlockPresence> dont_have);
+  void give_turn(ServedPeer& peer);
+  void take_turns();
+  [[nodiscard]] uint64_t cost_of(uint32_t want) const;
+  [[nodiscard]] uint64_t own_room(const ServedPeer& peer) const;
+  [[nodiscard]] uint64_t room() const;
+  void send_message(ServedPeer& peer, uint64_t bytes_max);
+  void add_to_message(ServedPeer& peer, SendBlocks& message, InFlight& sent);
+  void in_flight(ServedPeer& peer, InFlight sent);
+  void close_stalled();
+  void expect_progress(const ServedPeer& peer);
+};
+
+}  // namespace timerose::bitswap

@@ -1,0 +1,91 @@
+// The wants of all peers as the server keeps them: small records, found by peer and CID, queued by
+// priority. Measured by bench/micro_bitswap.
+#pragma once
+
+#include <vector>
+
+#include "exchange/bitswap/chunked_pool.h"
+#include "exchange/bitswap/message.h"
+
+namespace timerose::bitswap {
+
+enum class WantState : uint8_t {
+  kToLook,         // in the peer's queue of CIDs to look up
+  kLooking,        // a LookUp names it
+  kWaiting,        // not here: waits for its block
+  kReadyDontHave,  // these three are in the peer's queue of answers
+  kReadyHave,
+  kReadyBlock,
+  kSent,  // its block is on the way
+};
+
+struct WantRecord {
+  uint32_t cid = kNone;   // in the CidTable
+  uint32_t peer = 0;      // its number
+  uint32_t next = kNone;  // neighbours in the list of its CID, while it has no block
+  uint32_t previous = kNone;
+  int32_t priority = 0;
+  uint32_t order =
+      0;  // of arrival at its peer: the earlier goes first, and tells one from the next
+  uint32_t place = 0;  // in the queue that holds it
+  uint32_t bytes = 0;  // of the block, once it is ready
+  WantState state = WantState::kToLook;
+  WantType type = WantType::kBlock;
+  bool send_dont_have = false;
+  uint8_t mark = 0;  // what the step at hand has to remember
+};
+static_assert(sizeof(WantRecord) == 36);
+
+using WantPool = ChunkedPool<WantRecord>;
+
+// Wants by priority, highest first; those of one priority as they came. Each record knows its
+// place, so any can be taken out.
+class WantQueue {
+ public:
+  [[nodiscard]] bool empty() const { return heap_.empty(); }
+  [[nodiscard]] size_t size() const { return heap_.size(); }
+  [[nodiscard]] uint32_t top() const { return heap_.front().want; }
+
+  void push(WantPool& wants, uint32_t want);
+  void remove(WantPool& wants, uint32_t want);
+
+ private:
+  // Above this many, an empty queue gives its memory back.
+  static constexpr size_t kKeptItems = 256;
+
+  struct Item {
+    int32_t priority;
+    uint32_t order;
+    uint32_t want;
+  };
+  static bool before(const Item& a, const Item& b);
+  void put(WantPool& wants, size_t place, const Item& item);
+  void rise(WantPool& wants, size_t place, const Item& item);
+  void sink(WantPool& wants, size_t place, const Item& item);
+
+  std::vector<Item> heap_;
+};
+
+// The wants of one peer by CID.
+class WantIndex {
+ public:
+  explicit WantIndex(uint64_t hash_seed) : seed_(hash_seed) {}
+
+  [[nodiscard]] size_t size() const { return used_; }
+  // kNone if there is none.
+  [[nodiscard]] uint32_t find(const WantPool& wants, uint32_t cid) const;
+  void insert(const WantPool& wants, uint32_t want);
+  void erase(const WantPool& wants, uint32_t want);
+  [[nodiscard]] std::vector<uint32_t> all() const;
+
+ private:
+  static constexpr size_t kSlotsMin = 8;
+  [[nodiscard]] size_t home(uint32_t cid) const;
+  void place(const WantPool& wants, uint32_t want);
+
+  const uint64_t seed_;
+  std::vector<uint32_t> slots_;
+  size_t used_ = 0;
+};
+
+}  // namespace timerose::bitswap

@@ -1,0 +1,133 @@
+#include "exchange/bitswap/want_records.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/random.h"
+#include "exchange/bitswap/cid_table.h"
+
+namespace timerose::bitswap {
+namespace {
+
+Cid raw_cid(uint64_t number) {
+  return Cid::of_sha256(Codec::kRaw, as_bytes(std::to_string(number)));
+}
+
+TEST(ChunkedPool, UsesReleasedNumbersAgain) {
+  ChunkedPool<uint64_t> pool;
+  std::vector<uint32_t> numbers;
+  for (uint64_t i = 0; i < 5000; ++i) numbers.push_back(pool.add(i));
+  for (uint64_t i = 0; i < 5000; ++i) EXPECT_EQ(pool[numbers[i]], i);
+  for (uint64_t i = 0; i < 5000; i += 2) pool.release(numbers[i]);
+  for (uint64_t i = 0; i < 5000; i += 2) EXPECT_LT(numbers[i] = pool.add(i), 5000U);
+  for (uint64_t i = 0; i < 5000; ++i) EXPECT_EQ(pool[numbers[i]], i);
+  for (const uint32_t number : numbers) pool.release(number);
+  EXPECT_EQ(pool.size(), 0U);
+  EXPECT_EQ(pool.add(1), 0U);
+}
+
+TEST(CidTable, FindsWhatIsHeldAndNothingElse) {
+  CidTable table(7);
+  SeededRandom random(1);
+  std::map<uint64_t, std::pair<uint32_t, int>> held;  // number, references
+  for (int i = 0; i < 20'000; ++i) {
+    const uint64_t key = random.next() % 700;
+    const auto known = held.find(key);
+    if (random.next() % 2 == 0) {
+      const uint32_t number = table.acquire(raw_cid(key));
+      if (known != held.end()) {
+        EXPECT_EQ(number, known->second.first);
+        ++known->second.second;
+      } else {
+        held[key] = {number, 1};
+      }
+    } else if (known != held.end()) {
+      table.release(known->second.first);
+      if (--known->second.second == 0) held.erase(known);
+    }
+  }
+  EXPECT_EQ(table.size(), held.size());
+  for (uint64_t key = 0; key < 700; ++key) {
+    const auto known = held.find(key);
+    EXPECT_EQ(table.find(raw_cid(key)), known == held.end() ? kNone : known->second.first);
+    if (known == held.end()) continue;
+    EXPECT_EQ(table.cid(known->second.first), raw_cid(key));
+  }
+}
+
+TEST(CidTable, KeepsCidsOfAnyLength) {
+  CidTable table(7);
+  std::vector<Cid> cids{raw_cid(1)};
+  for (size_t bytes = 0; bytes <= kIdentityDigestBytesMax; ++bytes) {
+    cids.push_back(*Cid::of(Codec::kRaw, HashCode::kIdentity, Bytes(bytes, 7)));
+  }
+  std::vector<uint32_t> numbers;
+  for (const Cid& cid : cids) numbers.push_back(table.acquire(cid));
+  for (size_t i = 0; i < cids.size(); ++i) {
+    EXPECT_EQ(table.find(cids[i]), numbers[i]);
+    EXPECT_EQ(table.cid(numbers[i]), cids[i]);
+  }
+  for (const uint32_t number : numbers) table.release(number);
+  EXPECT_EQ(table.size(), 0U);
+  for (const Cid& cid : cids) EXPECT_EQ(table.find(cid), kNone);
+}
+
+// A queue beside a sorted set, with the same wants put in and taken out.
+TEST(WantQueue, HasTheBestOfAnyWantsOnTop) {
+  WantPool pool;
+  WantQueue queue;
+  SeededRandom random(1);
+  std::set<std::tuple<int64_t, uint32_t, uint32_t>> sorted;
+  uint32_t order = UINT32_MAX - 5000;  // wraps around on the way
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    if (sorted.empty() || random.next() % 5 < 3) {
+      WantRecord record;
+      record.priority = static_cast<int32_t>(random.next() % 50) - 25;
+      record.order = order++;
+      const uint32_t want = pool.add(record);
+      queue.push(pool, want);
+      sorted.emplace(-int64_t{record.priority}, i, want);
+    } else {
+      auto taken = sorted.begin();
+      if (random.next() % 2 == 0) std::advance(taken, random.next() % sorted.size());
+      const uint32_t want = std::get<2>(*taken);
+      sorted.erase(taken);
+      queue.remove(pool, want);
+      pool.release(want);
+    }
+    ASSERT_EQ(queue.size(), sorted.size());
+    if (sorted.empty()) continue;
+    ASSERT_EQ(queue.top(), std::get<2>(*sorted.begin()));
+  }
+}
+
+TEST(WantIndex, FindsAWantByItsCid) {
+  WantPool pool;
+  WantIndex index(3);
+  SeededRandom random(1);
+  std::map<uint32_t, uint32_t> known;  // CID, want
+  for (int i = 0; i < 20'000; ++i) {
+    const auto cid = static_cast<uint32_t>(random.next() % 1000);
+    const auto found = known.find(cid);
+    ASSERT_EQ(index.find(pool, cid), found == known.end() ? kNone : found->second);
+    if (found == known.end()) {
+      WantRecord record;
+      record.cid = cid;
+      const uint32_t want = pool.add(record);
+      index.insert(pool, want);
+      known[cid] = want;
+    } else {
+      index.erase(pool, found->second);
+      pool.release(found->second);
+      known.erase(found);
+    }
+  }
+  EXPECT_EQ(index.size(), known.size());
+  EXPECT_EQ(index.all().size(), known.size());
+}
+
+}  // namespace
+}  // namespace timerose::bitswap
