@@ -65,10 +65,12 @@ struct BlocksArrived {
     Cid cid;
     uint32_t bytes;
   };
-  std::vector<One> blocks;  // verified
+  // All that could be named by hashing, wanted or not: the client tells what was wanted from what
+  // comes late, and from bytes that are none of what was asked for.
+  std::vector<One> blocks;
   std::vector<BlockPresence> presences;
 };
-struct BadBlocks {  // bytes that are none of what was asked for, or of no known hash
+struct BadBlocks {  // bytes that cannot be named: of a hash that we do not know, or too long
   PeerId from;
   uint32_t count = 1;
 };

@@ -71,6 +71,8 @@ void Client::State::stray_block(PeerRecord& from, const BlocksArrived::One& one)
     return;
   }
   ++from.unwanted;
+  // While something was asked for, these were the bytes it sent for it.
+  if (from.blocks_waiting() > 0) return wrong_bytes(from, 1);
   if (from.unwanted >= kUnwantedBlocksMax && from.unwanted > from.blocks) {
     avoid(from, "sent " + std::to_string(from.unwanted) + " blocks that were not asked for, and " +
                     std::to_string(from.blocks) + " that were");
@@ -148,9 +150,10 @@ void Client::State::pass_over_skipped(PeerRecord& peer) {
   }
 }
 
-void Client::State::on(const BadBlocks& event) {
-  PeerRecord& from = peer_of(event.from);
-  from.bad += event.count;
+void Client::State::on(const BadBlocks& event) { wrong_bytes(peer_of(event.from), event.count); }
+
+void Client::State::wrong_bytes(PeerRecord& from, uint32_t count) {
+  from.bad += count;
   if (from.bad >= kBadBlocksMax) {
     return avoid(from, "sent " + std::to_string(from.bad) +
                            " blocks whose bytes were none of those that it was asked for");

@@ -112,6 +112,7 @@ class Client::State {
   // client_answers.cc: what peers send
   void block(PeerRecord& from, const BlocksArrived::One& one);
   void stray_block(PeerRecord& from, const BlocksArrived::One& one);
+  void wrong_bytes(PeerRecord& from, uint32_t count);
   void has(PeerRecord& from, const Cid& cid);
   void has_not(PeerRecord& from, const Cid& cid);
   void score(SessionRecord& session, PeerRecord& peer, bool hit);

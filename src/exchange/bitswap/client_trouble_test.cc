@@ -190,6 +190,15 @@ TEST(BitswapClientTrouble, AsksElsewhereAtOnceWhenBytesWereWrong) {
   EXPECT_THAT(bench.want(test_cids(1, 40)).blocks_asked(kAnna), IsEmpty());
 }
 
+TEST(BitswapClientTrouble, TakesABlockThatWasNotAskedForAsWrongBytesForOneThatWas) {
+  ClientBench bench;
+  bench.connect(kAnna);
+  bench.connect(kBert);
+  bench.open({kAnna, kBert});
+  ASSERT_THAT(bench.want({kRoot}).blocks_asked(kAnna), SizeIs(1));
+  EXPECT_THAT(bench.arrive(kAnna, {test_cid(99)}).blocks_asked(kBert), ElementsAre(kRoot));
+}
+
 TEST(BitswapClientTrouble, AvoidsAPeerAfterAFewWrongBlocks) {
   ClientBench bench;
   bench.connect(kAnna);
