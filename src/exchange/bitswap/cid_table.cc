@@ -51,7 +51,7 @@ uint32_t CidTable::acquire(const Cid& cid) {
     return number;
   }
   const bool is_long = bytes.size() > kInlineBytes;
-  if (is_long && long_bytes_ + bytes.size() > kLongCidBytesMax) return kNone;
+  if (is_long && long_bytes_ + bytes.size() > long_bytes_max_) return kNone;
 
   Entry entry;
   entry.references = 1;

@@ -22,10 +22,11 @@ inline uint64_t mix(uint64_t a, uint64_t b) {
 
 class CidTable {
  public:
-  // Of CIDs that do not fit into a record.
+  // Of CIDs that do not fit into a record, all together.
   static constexpr size_t kLongCidBytesMax = 64U << 20;
 
-  explicit CidTable(uint64_t hash_seed) : seed_(hash_seed ^ 0x9e3779b97f4a7c15U) {}
+  explicit CidTable(uint64_t hash_seed, size_t long_bytes_max = kLongCidBytesMax)
+      : seed_(hash_seed ^ 0x9e3779b97f4a7c15U), long_bytes_max_(long_bytes_max) {}
 
   // The number of `cid`, to be released as often as it was acquired; kNone if there is no room.
   uint32_t acquire(const Cid& cid);
@@ -71,6 +72,7 @@ class CidTable {
   void unplace(uint32_t number, uint64_t hash);
 
   const uint64_t seed_;
+  const size_t long_bytes_max_;
   ChunkedPool<Entry> entries_;
   std::array<Shard, kShards> shards_;
   std::unordered_map<uint32_t, Bytes> long_;

@@ -95,6 +95,6 @@ Encoded encode(const Outgoing& message, Version version);
 
 // What an entry takes of a frame, at most: for keeping a message below a size.
 inline constexpr size_t kBlockFramingBytesMax = kPrefixBytesMax + 16;
-size_t presence_bytes(const Cid& cid);
+size_t presence_bytes(size_t cid_bytes);
 
 }  // namespace timerose::bitswap

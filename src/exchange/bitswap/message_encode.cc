@@ -121,9 +121,9 @@ Encoded encode(const Outgoing& message, Version version) {
   return out;
 }
 
-size_t presence_bytes(const Cid& cid) {
+size_t presence_bytes(size_t cid_bytes) {
   // Tag and length of the presence, tag and length of the CID, tag and value of the type.
-  const size_t body = 1 + protobuf::varint_size(cid.bytes().size()) + cid.bytes().size() + 2;
+  const size_t body = 1 + protobuf::varint_size(cid_bytes) + cid_bytes + 2;
   return 1 + protobuf::varint_size(body) + body;
 }
 

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exchange/bitswap/cid_table.h"
 #include "exchange/bitswap/server_testing.h"
 
 namespace timerose::bitswap {
@@ -93,7 +92,6 @@ TEST(BitswapServerLimits, SendsABlockLargerThanAMessageAlone) {
 TEST(BitswapServerLimits, PutsNoMoreEntriesIntoAMessageThanOnesMayHave) {
   Limited driver({.look_up_max = kEntriesMax});
   driver.want(kAnna, wants_of(0, kEntriesMax));
-  driver.want(kBert, wants_of(0, kEntriesMax));
   for (uint64_t i = 0; i < kEntriesMax; ++i) driver.add_block(cid_of(i), 1);
   driver.receive(kAnna);
   driver.answers_at_once = false;
@@ -259,21 +257,6 @@ TEST(BitswapServerHarm, ClosesOnesWhoDoNotReadOnceAnotherNeedsTheirRoom) {
   driver.disconnect(peer_of(10));
   EXPECT_GT(driver.in_flight[peer_of(13)], 0U);
   EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(10));
-}
-
-TEST(BitswapServerHarm, LongCidsHaveALimitOfTheirOwn) {
-  Limited driver({.wants_max = UINT32_MAX});
-  const auto long_cid = [](uint64_t number) {
-    return *Cid::of(Codec::kRaw, HashCode::kSha2_512, as_bytes(std::to_string(number)));
-  };
-  const size_t room = CidTable::kLongCidBytesMax / long_cid(0).bytes().size();
-  CidTable table(1);
-  for (uint64_t i = 0; i < room; ++i) ASSERT_NE(table.acquire(long_cid(i)), kNone);
-  EXPECT_EQ(table.acquire(long_cid(room)), kNone);
-  EXPECT_NE(table.acquire(long_cid(0)), kNone);
-  EXPECT_NE(table.acquire(cid_of(uint64_t{0})), kNone);
-  driver.want(kAnna, {want_block(long_cid(0))});
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_waiting, 1U);
 }
 
 }  // namespace

@@ -75,6 +75,22 @@ TEST(CidTable, KeepsCidsOfAnyLength) {
   for (const Cid& cid : cids) EXPECT_EQ(table.find(cid), kNone);
 }
 
+TEST(CidTable, HoldsLongCidsToALimitOfTheirOwn) {
+  const auto long_cid = [](uint64_t number) {
+    return *Cid::of(Codec::kRaw, HashCode::kSha2_512, as_bytes(std::to_string(number)));
+  };
+  CidTable table(7, 3 * long_cid(0).bytes().size());
+  const uint32_t first = table.acquire(long_cid(0));
+  EXPECT_NE(table.acquire(long_cid(1)), kNone);
+  EXPECT_NE(table.acquire(long_cid(2)), kNone);
+  EXPECT_EQ(table.acquire(long_cid(3)), kNone);
+  EXPECT_EQ(table.acquire(long_cid(0)), first);
+  EXPECT_NE(table.acquire(raw_cid(0)), kNone);
+  table.release(first);
+  table.release(first);
+  EXPECT_NE(table.acquire(long_cid(3)), kNone);
+}
+
 // A queue beside a sorted set, with the same wants put in and taken out.
 TEST(WantQueue, HasTheBestOfAnyWantsOnTop) {
   WantPool pool;
