@@ -26,10 +26,12 @@ struct HttpSourceOptions {
   std::string proxy;                   // empty: none, whatever the environment says
 };
 
-// kInvalidArgument names a gateway that is neither a URL nor an address. `clock` must outlive it;
-// `post` runs a task on the loop, from any thread, and drops it once the loop has ended.
-Result<std::unique_ptr<BlockSource>> make_http_source(
-    const HttpSourceOptions& options, Clock& clock,
-    std::function<void(std::function<void()>)> post);
+// Runs a task on the loop, from any thread.
+using Post = std::function<void(std::function<void()>)>;
+
+// kInvalidArgument names a gateway that is neither a URL nor an address. `clock` must outlive it.
+// Destroyed on the loop, or after the loop has ended.
+Result<std::unique_ptr<BlockSource>> make_http_source(const HttpSourceOptions& options,
+                                                      Clock& clock, Post post);
 
 }  // namespace timerose::exchange

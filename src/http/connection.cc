@@ -24,7 +24,6 @@ namespace beast = boost::beast;
 using std::chrono::milliseconds;
 
 constexpr auto kToken = net::as_tuple(net::use_awaitable);
-constexpr size_t kReadBytes = 4096;
 // What a client may still send while its connection ends, and for how long.
 constexpr size_t kLingerBytes = 64U << 10;
 constexpr milliseconds kLinger{1000};
@@ -142,17 +141,16 @@ void Connection::reset() {
 // Waits for the first bytes of the next request. False if none come.
 net::awaitable<bool> Connection::await_bytes() {
   if (buffer_.size() > 0) co_return true;
-  idle_ = true;
   const ServerLimits& limits = shared_.limits;
   stream_.expires_after(milliseconds(first_ ? limits.header_timeout_ms : limits.idle_timeout_ms));
   const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kToken);
-  idle_ = false;
   if (error) co_return false;
   buffer_.commit(bytes);
   co_return true;
 }
 
 net::awaitable<Connection::Next> Connection::read_request() {
+  idle_ = true;
   const bool came = co_await await_bytes();
   if (!came) co_return Next::kEnd;
   first_ = false;
@@ -161,6 +159,7 @@ net::awaitable<Connection::Next> Connection::read_request() {
   stream_.expires_after(milliseconds(shared_.limits.header_timeout_ms));
   const auto [error, bytes] =
       co_await beast::http::async_read_header(stream_, buffer_, parser, kToken);
+  idle_ = false;
   if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
     co_await refuse(431, fmt::format("the request line and headers are longer than {} bytes",
                                      shared_.limits.header_bytes_max));

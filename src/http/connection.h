@@ -35,7 +35,7 @@ class Connection {
       : shared_(shared),
         stream_(std::move(socket)),
         // Room for what a client sends ahead, its next request.
-        buffer_(size_t{2} * shared.limits.header_bytes_max) {}
+        buffer_(size_t{shared.limits.header_bytes_max} + kReadBytes) {}
 
   // Until the connection ends. It must live as long as this runs.
   net::awaitable<void> serve();
@@ -48,6 +48,7 @@ class Connection {
   void cut();
 
  private:
+  static constexpr size_t kReadBytes = 4096;
   enum class Next { kAnswer, kEnd };
 
   net::awaitable<Next> read_request();
@@ -69,7 +70,7 @@ class Connection {
   bool keep_alive_ = true;
   bool chunked_ = true;  // false for a client of HTTP/1.0
   bool first_ = true;
-  bool idle_ = false;
+  bool idle_ = false;  // no request has come that is to be answered
   bool stopping_ = false;
 };
 

@@ -111,15 +111,18 @@ net::awaitable<void> Server::Parts::accept_all() {
 
 net::awaitable<void> Server::Parts::serve(std::shared_ptr<Connection> connection,
                                           net::ip::address from) {
+  // Whatever ends it, also an exception for want of memory, the place is free again.
+  const std::shared_ptr<void> leave(nullptr, [this, connection, from](void*) {
+    if (--of_address[from] == 0) of_address.erase(from);
+    open.erase(connection);
+    pause.cancel();
+    if (open.empty()) grace.cancel();
+  });
   if (of_address[from] > shared.limits.connections_of_address_max) {
     co_await connection->turn_away();
   } else {
     co_await connection->serve();
   }
-  if (--of_address[from] == 0) of_address.erase(from);
-  open.erase(connection);
-  pause.cancel();
-  if (open.empty()) grace.cancel();
 }
 
 void Server::Parts::begin_stop() {

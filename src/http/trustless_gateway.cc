@@ -206,7 +206,11 @@ class Answer {
                    fmt::format("entity-bytes={} is outside of the file, which has {} bytes",
                                format_entity_bytes(*request_.car.bytes), file->size)};
     }
-    plan.bytes = *part;
+    if (part->begin == part->end) {
+      plan.scope = DagScope::kBlock;  // enough to see how long the file is
+    } else {
+      plan.bytes = *part;
+    }
     return plan;
   }
 
