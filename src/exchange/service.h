@@ -27,6 +27,8 @@ struct ServiceOptions {
   DagFetchLimits dag;
 };
 
+class Call;
+
 class Service final : public Exchange {
  public:
   // What it stands on; all must outlive it. The tasks of `pool` may wait for the disk: give it two
@@ -60,6 +62,11 @@ class Service final : public Exchange {
 
  private:
   struct State;
+  template <typename Task>
+  void post(Task task);
+  Status wait(const std::shared_ptr<Call>& call, const CancelFlag* cancel,
+              const std::function<void(const FetchProgress&)>& on_progress);
+
   std::shared_ptr<State> state_;
 };
 

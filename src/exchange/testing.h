@@ -1,0 +1,95 @@
+// For the tests of this folder: nodes on a made-up network, each with its own loop and thread.
+#pragma once
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "blockstore/memory_blockstore.h"
+#include "exchange/service.h"
+#include "mesh/memory_network.h"
+
+namespace timerose::exchange::testing_support {
+
+inline PeerId peer_number(uint64_t number) {
+  SeededRandom random(number + 1000);
+  return PeerId::of(PrivateKey::generate(random).public_key());
+}
+
+inline Block block_number(uint64_t number, size_t size = 100) {
+  Bytes bytes(size);
+  SeededRandom(number).fill(bytes);
+  return Block::of_sha256(Codec::kRaw, std::move(bytes));
+}
+
+class TestNode {
+ public:
+  TestNode(mesh::MemoryNetwork& network, uint64_t number, ServiceOptions options = {})
+      : random_(number),
+        host_(network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
+        service_(std::make_unique<Service>(Service::Parts{loop_, *host_, store, random_, pool_},
+                                           options)) {
+    EXPECT_TRUE(host_->listen("/memory/0").ok());
+    watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); });
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  ~TestNode() {
+    loop_.post([this] { service_->stop(); });
+    loop_.stop();
+    thread_.join();
+    watch_.reset();
+    service_.reset();
+  }
+  TestNode(const TestNode&) = delete;
+  TestNode& operator=(const TestNode&) = delete;
+
+  [[nodiscard]] const PeerId& id() const { return host_->self(); }
+  Service& service() { return *service_; }
+
+  // Runs something on the loop, and waits for it.
+  template <typename Function>
+  auto on_loop(Function function) {
+    std::packaged_task<decltype(function())()> task(std::move(function));
+    auto result = task.get_future();
+    loop_.post([&task] { task(); });
+    return result.get();
+  }
+  void connect(const TestNode& other) {
+    on_loop([&] { return host_->connect({other.id(), {}}).ok(); });
+  }
+  mesh::Host& host() { return *host_; }
+
+  // Waits until `condition` holds on the loop; false after ten seconds.
+  template <typename Condition>
+  bool wait_until(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < end) {
+      if (on_loop(condition)) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
+  MemoryBlockstore store;
+
+ private:
+  void take_events() {
+    std::vector<mesh::Event> events;
+    host_->take_events(events, 256);
+    for (const mesh::Event& event : events) service_->on_event(event);
+  }
+
+  SystemClock clock_;
+  EventLoop loop_{clock_};
+  SeededRandom random_;
+  ThreadPool pool_{2};
+  std::unique_ptr<mesh::Host> host_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<EventLoop::Watch> watch_;
+  std::thread thread_;
+};
+
+}  // namespace timerose::exchange::testing_support
