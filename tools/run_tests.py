@@ -99,7 +99,7 @@ def timed(action) -> Tally:
 
 
 def gtest_programs(build: pathlib.Path) -> list[pathlib.Path]:
-    found = list((build / "src").glob("*/*_test")) + list((build / "tests" / "conformance").glob("*_test"))
+    found = [p for pattern in ("src/*/*_test", "sim/*_test", "tests/conformance/*_test") for p in build.glob(pattern)]
     return sorted(p for p in found if os.access(p, os.X_OK) and p.is_file())
 
 

@@ -140,10 +140,12 @@ void Client::State::silent(PeerRecord& peer) {
   note(peer);
 }
 
+// All that waits may come in one frame, of which nothing is heard until it is whole.
 uint64_t Client::State::patience_ns(const PeerRecord& peer) const {
   const uint64_t answer_ns = std::max(limits_.answer_timeout_min_ns, 4 * peer.meter.latency_ns());
-  const uint64_t block_ns = 2 * peer.meter.transfer_ns(peer.waiting.front()->bytes);
-  return std::min(answer_ns + block_ns, std::max(kPatienceMaxNs, limits_.answer_timeout_min_ns));
+  const uint64_t frame_bytes = std::min<uint64_t>(peer.bytes_waiting, kFrameBytesMax / 2);
+  const uint64_t patience_ns = answer_ns + 2 * peer.meter.transfer_ns(frame_bytes);
+  return std::min(patience_ns, std::max(kPatienceMaxNs, limits_.answer_timeout_min_ns));
 }
 
 void Client::State::arm(PeerRecord& peer) {

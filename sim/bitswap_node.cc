@@ -1,0 +1,392 @@
+#include "sim/bitswap_node.h"
+
+#include <algorithm>
+#include <set>
+
+namespace timerose::sim {
+namespace {
+
+using bitswap::SessionId;
+
+// Leaves of one fetch that are asked for at a time.
+constexpr size_t kLeavesInFlight = 128;
+// A look into the store.
+constexpr uint64_t kLookUpNs = 100 * kMicrosecond;
+// Limits are compared with what there is once in so many steps.
+constexpr uint64_t kBoundsEvery = 32;
+// Round trips of a dial: transport, security, multiplexer.
+constexpr uint64_t kDialTrips = 3;
+
+uint64_t detail_of(const Cid& cid) { return std::hash<Cid>{}(cid); }
+
+SharedBytes joined(const bitswap::Encoded& encoded) {
+  Bytes frame;
+  for (ByteView piece : encoded.pieces) frame.insert(frame.end(), piece.begin(), piece.end());
+  return SharedBytes(std::move(frame));
+}
+
+}  // namespace
+
+BitswapNode::BitswapNode(World& world, NodeNumber number, bitswap::Version version, Others others)
+    : world_(world), number_(number), version_(version), others_(std::move(others)) {
+  start();
+}
+
+void BitswapNode::start() {
+  ++life_;
+  random_ = std::make_unique<SeededRandom>(world_.dice.seed());
+  client_ = std::make_unique<bitswap::Client>(*random_);
+  server_ = std::make_unique<bitswap::Server>(bitswap::ServerLimits{}, world_.dice.seed());
+  armed_ns_ = UINT64_MAX;
+  world_.network.set_present(number_, true);
+}
+
+void BitswapNode::stop() {
+  world_.network.set_present(number_, false);
+  ++life_;
+  world_.counts.dropped += pending_.size();
+  pending_.clear();
+  sessions_.clear();
+}
+
+void BitswapNode::put(const Block& block) {
+  store_.insert_or_assign(block.cid(), block);
+  tell(bitswap::BlocksAdded{.cids = {block.cid()}});
+  // It may be wanted here as well: then it came another way.
+  if (client_->wants(block.cid())) {
+    std::set<uint64_t> sessions;
+    for (auto claim = pending_.begin(); claim != pending_.end();) {
+      if (claim->first.second == block.cid()) {
+        sessions.insert(claim->first.first);
+        ++world_.counts.dropped;
+        claim = pending_.erase(claim);
+      } else {
+        ++claim;
+      }
+    }
+    ask(bitswap::BlockStored{.cid = block.cid()});
+    for (uint64_t session : sessions) {
+      --sessions_.at(session).in_flight;
+      go_on(session);
+    }
+  }
+}
+
+void BitswapNode::fetch(const Fetch& fetch) {
+  const uint64_t session = next_session_++;
+  sessions_.emplace(session, Session{.fetch = fetch});
+  ask(bitswap::OpenSession{.session = SessionId{session}, .providers = fetch.providers});
+  want(session, {fetch.file->root});
+}
+
+void BitswapNode::want(uint64_t session, const std::vector<Cid>& cids) {
+  Session& state = sessions_.at(session);
+  const uint64_t deadline_ns = world_.events.now_ns() + state.fetch.want_timeout_ns;
+  std::vector<Cid> missing;
+  for (const Cid& cid : cids) {
+    if (store_.contains(cid)) continue;
+    missing.push_back(cid);
+    pending_[{session, cid}] = deadline_ns;
+    ++world_.counts.wanted;
+    ++state.in_flight;
+    world_.events.at(deadline_ns + 1, [this, session, cid, deadline_ns] {
+      auto claim = pending_.find({session, cid});
+      if (claim != pending_.end() && claim->second == deadline_ns) {
+        fail("a want outlived its deadline: " + cid.to_string());
+      }
+    });
+  }
+  if (missing.empty()) return go_on(session);
+  ask(bitswap::WantBlocks{
+      .session = SessionId{session}, .cids = std::move(missing), .deadline_ns = deadline_ns});
+}
+
+// Asks for the next leaves, or ends the session.
+void BitswapNode::go_on(uint64_t session) {
+  auto entry = sessions_.find(session);
+  if (entry == sessions_.end()) return;
+  Session& state = entry->second;
+  const File& file = *state.fetch.file;
+  if (state.in_flight > 0 && state.in_flight >= kLeavesInFlight / 2) return;
+  const bool has_root = store_.contains(file.root);
+  std::vector<Cid> next;
+  while (has_root && state.next_leaf < file.leaves.size() &&
+         state.in_flight + next.size() < kLeavesInFlight) {
+    const Cid& leaf = file.leaves[state.next_leaf++];
+    if (!store_.contains(leaf)) next.push_back(leaf);
+  }
+  if (!next.empty()) return want(session, next);
+  if (state.in_flight == 0) close(session);
+}
+
+void BitswapNode::close(uint64_t session) {
+  std::erase_if(pending_, [&](const auto& claim) {
+    if (claim.first.first != session) return false;
+    ++world_.counts.dropped;
+    return true;
+  });
+  sessions_.erase(session);
+  ask(bitswap::CloseSession{.session = SessionId{session}});
+}
+
+void BitswapNode::drop_a_fetch(uint64_t which) {
+  if (sessions_.empty()) return;
+  auto entry = sessions_.begin();
+  std::advance(entry, static_cast<ptrdiff_t>(which % sessions_.size()));
+  const uint64_t session = entry->first;
+  // Some of its wants first, then all of it.
+  auto claim = pending_.lower_bound({session, entry->second.fetch.file->root});
+  if (claim != pending_.end() && claim->first.first == session) {
+    const Cid cid = claim->first.second;
+    pending_.erase(claim);
+    ++world_.counts.dropped;
+    ask(bitswap::DropWants{.session = SessionId{session}, .cids = {cid}});
+  }
+  close(session);
+}
+
+void BitswapNode::connected(NodeNumber peer) {
+  world_.note(number_, "connected", peer);
+  const PeerId& id = world_.id_of(peer);
+  tell(bitswap::ServerPeerConnected{.peer = id, .version = version_with(peer)});
+  ask(bitswap::PeerConnected{.peer = id, .version = version_with(peer)});
+}
+
+void BitswapNode::disconnected(NodeNumber peer) {
+  world_.note(number_, "disconnected", peer);
+  tell(bitswap::ServerPeerDisconnected{.peer = world_.id_of(peer)});
+  ask(bitswap::PeerDisconnected{.peer = world_.id_of(peer)});
+}
+
+bitswap::Version BitswapNode::version_with(NodeNumber peer) const {
+  return std::min(version_, others_.version(peer));
+}
+
+void BitswapNode::received(NodeNumber from, SharedBytes frame) {
+  const auto message = bitswap::decode(frame);
+  world_.note(number_, "received", from);
+  if (!message) return world_.network.disconnect(number_, from);
+  const PeerId& id = world_.id_of(from);
+  bitswap::BlocksArrived arrived{.from = id, .blocks = {}, .presences = message->presences};
+  bitswap::BadBlocks bad{.from = id, .count = 0};
+  arrived_.clear();
+  for (const bitswap::Payload& payload : message->payloads) {
+    auto block = bitswap::name(payload);
+    if (!block) {
+      ++bad.count;
+      continue;
+    }
+    arrived.blocks.push_back({.cid = block->cid(), .bytes = modelled_bytes(block->data().view())});
+    arrived_.insert_or_assign(block->cid(), *block);
+  }
+  if (bad.count > 0) ask(bad);
+  if (!arrived.blocks.empty() || !arrived.presences.empty()) ask(arrived);
+  if (message->full || !message->wants.empty()) {
+    tell(bitswap::WantsReceived{.from = id, .full = message->full, .wants = message->wants});
+  }
+}
+
+void BitswapNode::ask(bitswap::ClientEvent event) {
+  events_.push_back(std::move(event));
+  if (std::exchange(carrying_out_, true)) return;
+  while (!events_.empty()) {
+    const bitswap::ClientEvent next = std::move(events_.front());
+    events_.pop_front();
+    for (const bitswap::ClientAction& action : client_->step(world_.events.now_ns(), next)) {
+      std::visit([this](const auto& one) { on(one); }, action);
+    }
+  }
+  carrying_out_ = false;
+  check_bounds();
+  arm();
+}
+
+void BitswapNode::tell(const bitswap::ServerEvent& event) {
+  for (const bitswap::ServerAction& action : server_->step(world_.events.now_ns(), event)) {
+    std::visit([this](const auto& one) { on(one); }, action);
+  }
+  arm();
+}
+
+void BitswapNode::arm() {
+  const uint64_t next_ns = std::min(client_->next_tick_ns(), server_->next_tick_ns());
+  if (next_ns >= armed_ns_) return;
+  armed_ns_ = next_ns;
+  world_.events.at(next_ns, [this, next_ns, life = life_] {
+    if (life == life_ && armed_ns_ == next_ns) tick(next_ns);
+  });
+}
+
+void BitswapNode::tick(uint64_t at_ns) {
+  armed_ns_ = UINT64_MAX;
+  if (client_->next_tick_ns() <= at_ns) {
+    ask(bitswap::Tick{});
+    if (client_->next_tick_ns() <= at_ns) fail("the client wants another tick at the same moment");
+  }
+  if (server_->next_tick_ns() <= at_ns) {
+    tell(bitswap::ServerTick{});
+    if (server_->next_tick_ns() <= at_ns) fail("the server wants another tick at the same moment");
+  }
+  arm();
+}
+
+void BitswapNode::send(NodeNumber to, const bitswap::Outgoing& message,
+                       EventQueue::Action written) {
+  const SharedBytes frame = joined(bitswap::encode(message, version_with(to)));
+  if (frame.size() > bitswap::kFrameBytesMax) fail("a frame is longer than any peer takes");
+  uint64_t bytes = frame.size();
+  for (const Block& block : message.blocks) {
+    bytes += modelled_bytes(block.data().view()) - block.size();
+  }
+  ++world_.counts.messages;
+  world_.network.send(number_, to, frame, bytes, std::move(written));
+}
+
+void BitswapNode::on(const bitswap::SendWants& action) {
+  if (action.wants.size() > bitswap::kEntriesMax) fail("a message of too many wants");
+  const NodeNumber to = world_.node_of(action.peer);
+  for (const bitswap::Want& want : action.wants) {
+    world_.note(number_, want.cancel ? "cancels" : "asks", detail_of(want.cid) ^ to);
+  }
+  bitswap::Outgoing message;
+  message.full = action.full;
+  message.wants = action.wants;
+  send(to, message, {});
+}
+
+void BitswapNode::on(const bitswap::FindProviders& action) {
+  world_.note(number_, "searches", detail_of(action.cid));
+  world_.find_providers(action.cid, [this, cid = action.cid, life = life_](
+                                        std::vector<PeerId> providers, bool ended) {
+    if (life != life_) return;
+    std::erase(providers, world_.id_of(number_));
+    ask(bitswap::ProvidersKnown{
+        .cid = cid, .providers = std::move(providers), .search_ended = ended});
+  });
+}
+
+void BitswapNode::on(const bitswap::DialPeer& action) {
+  const NodeNumber peer = world_.node_of(action.peer);
+  world_.note(number_, "dials", peer);
+  const uint64_t delay_ns = 2 * kDialTrips * world_.network.latency_ns(number_, peer);
+  world_.events.after(delay_ns, [this, peer] { world_.network.connect(number_, peer); });
+}
+
+void BitswapNode::on(const bitswap::Accept& action) {
+  world_.note(number_, action.duplicate ? "duplicate" : "accepts", detail_of(action.cid));
+  if (action.duplicate) {
+    const bool honest = others_.honest(world_.node_of(action.from));
+    ++(honest ? world_.counts.duplicates : world_.counts.repeats);
+    if (!action.sessions.empty()) fail("a duplicate was given to a session");
+    return;
+  }
+  auto arrived = arrived_.find(action.cid);
+  const Block* real = world_.content.find(action.cid);
+  if (arrived == arrived_.end() || real == nullptr ||
+      !equal(arrived->second.data().view(), real->data().view())) {
+    return fail("accepted bytes that are not those of " + action.cid.to_string());
+  }
+  if (action.sessions.empty()) fail("accepted a block that nobody waits for");
+  store_.insert_or_assign(action.cid, arrived->second);
+  tell(bitswap::BlocksAdded{.cids = {action.cid}});
+  for (SessionId id : action.sessions) {
+    const auto session = static_cast<uint64_t>(id);
+    if (pending_.erase({session, action.cid}) == 0) {
+      fail("accepted for a session that does not wait for it: " + action.cid.to_string());
+      continue;
+    }
+    ++world_.counts.accepted;
+    --sessions_.at(session).in_flight;
+    go_on(session);
+  }
+}
+
+void BitswapNode::on(const bitswap::GiveUp& action) {
+  world_.note(number_, "gives up", detail_of(action.cid));
+  const auto session = static_cast<uint64_t>(action.session);
+  auto claim = pending_.find({session, action.cid});
+  if (claim == pending_.end()) return fail("gave up what was not wanted");
+  if (world_.events.now_ns() != claim->second) fail("gave up at another time than the deadline");
+  if (action.why.empty()) fail("gave up without a word");
+  if (sessions_.at(session).fetch.file->anchored) {
+    fail("node " + std::to_string(number_) +
+         " gave up a block that a steady node has: " + action.why);
+  }
+  pending_.erase(claim);
+  ++world_.counts.given_up;
+  --sessions_.at(session).in_flight;
+  go_on(session);
+}
+
+void BitswapNode::on(const bitswap::AvoidPeer& action) {
+  const NodeNumber peer = world_.node_of(action.peer);
+  world_.note(number_, "avoids", peer);
+  ++world_.counts.avoided;
+  if (others_.honest(peer)) fail("an honest peer is avoided: " + action.why);
+  world_.events.after(0, [this, peer] { world_.network.deny(number_, peer); });
+}
+
+void BitswapNode::on(const bitswap::LookUp& action) {
+  world_.events.after(kLookUpNs, [this, action, life = life_] {
+    if (life != life_) return;
+    bitswap::LookedUp answer{.peer = action.peer, .found = {}};
+    for (const Cid& cid : action.cids) {
+      auto block = store_.find(cid);
+      answer.found.push_back({.cid = cid, .bytes = std::nullopt});
+      if (block != store_.end()) {
+        answer.found.back().bytes = modelled_bytes(block->second.data().view());
+      }
+    }
+    tell(answer);
+  });
+}
+
+void BitswapNode::on(const bitswap::SendBlocks& action) {
+  bitswap::Outgoing message;
+  message.presences = action.presences;
+  message.pending_bytes = action.pending_bytes;
+  for (const Cid& cid : action.blocks) {
+    auto block = store_.find(cid);
+    if (block != store_.end()) message.blocks.push_back(block->second);
+  }
+  const PeerId peer = action.peer;
+  send(world_.node_of(peer), message, [this, peer, bytes = action.bytes, life = life_] {
+    if (life == life_) tell(bitswap::MessageSent{.peer = peer, .bytes = bytes});
+  });
+}
+
+void BitswapNode::on(const bitswap::ClosePeer& action) {
+  const NodeNumber peer = world_.node_of(action.peer);
+  world_.events.after(0, [this, peer] { world_.network.disconnect(number_, peer); });
+}
+
+void BitswapNode::check_bounds() {
+  if (++steps_ % kBoundsEvery != 0) return;
+  const bitswap::ClientLimits client_limits;
+  for (const bitswap::ClientPeerStat& stat : client_->peers()) {
+    if (stat.waiting > client_limits.peer_wants_max) fail("too many wants wait at one peer");
+  }
+  const bitswap::ServerLimits server_limits;
+  for (const bitswap::Ledger& ledger : server_->ledgers()) {
+    if (ledger.wants_waiting > server_limits.peer_wants_max) fail("too many wants of one peer");
+  }
+  std::set<Cid> wanted;
+  for (const auto& [claim, deadline_ns] : pending_) wanted.insert(claim.second);
+  if (events_.empty() && client_->wantlist().size() != wanted.size()) {
+    fail("the client wants " + std::to_string(client_->wantlist().size()) +
+         " blocks, its sessions " + std::to_string(wanted.size()));
+  }
+}
+
+void BitswapNode::check_at_rest() {
+  if (!pending_.empty()) fail(std::to_string(pending_.size()) + " wants were never ended");
+  if (!sessions_.empty()) fail(std::to_string(sessions_.size()) + " fetches were never ended");
+  if (!client_->wantlist().empty()) fail("the client still wants something");
+  if (client_->next_tick_ns() != UINT64_MAX) fail("the client waits for nothing, and has a timer");
+}
+
+void BitswapNode::fail(const std::string& what) {
+  world_.fail("node " + std::to_string(number_) + ": " + what);
+}
+
+}  // namespace timerose::sim

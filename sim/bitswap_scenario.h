@@ -1,0 +1,34 @@
+// A world full of Bitswap nodes, made from one seed: who is there, who lies, who comes and goes,
+// what is stored where and who fetches it.
+//
+// What must hold in each:
+//  - every want ends, by the block or at its deadline, and never both or twice;
+//  - no byte is accepted that is not the block's;
+//  - what waits at a peer, or for one, stays within its limits; ticks come when they were asked
+//  for;
+//  - a block that a steady, honest node has, and that the routing knows of, is found;
+//  - no honest peer is avoided.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/world.h"
+
+namespace timerose::sim {
+
+struct BitswapOptions {
+  uint64_t nodes = 100;
+  uint64_t seed = 1;
+  bool trace = false;
+};
+
+struct BitswapResult {
+  std::string failure;       // empty: all promises were kept
+  uint64_t fingerprint = 0;  // of everything that happened: the same for the same seed
+  Counts counts;
+};
+
+BitswapResult run_bitswap(const BitswapOptions& options);
+
+}  // namespace timerose::sim

@@ -1,0 +1,117 @@
+// timerose-sim bitswap --nodes 1000 --seeds 1..200: runs made-up worlds, one for each seed, and
+// says which of them broke a promise.
+#include <charconv>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sim/bitswap_scenario.h"
+
+namespace timerose::sim {
+namespace {
+
+constexpr uint64_t kNodesMax = 10'000;
+constexpr const char* kUsage =
+    "usage: timerose-sim bitswap [--nodes N] [--seeds A..B | --seed N] [--trace]\n";
+
+struct Command {
+  BitswapOptions options;
+  uint64_t first_seed = 1;
+  uint64_t last_seed = 20;
+};
+
+std::optional<uint64_t> number(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool set_seeds(std::string_view text, Command& command) {
+  const size_t dots = text.find("..");
+  const auto first = number(text.substr(0, dots));
+  const auto last = dots == std::string_view::npos ? first : number(text.substr(dots + 2));
+  if (!first || !last || *last < *first) return false;
+  command.first_seed = *first;
+  command.last_seed = *last;
+  return true;
+}
+
+std::optional<Command> parse(int count, char** words) {
+  if (count < 2 || std::string_view(words[1]) != "bitswap") return std::nullopt;
+  Command command;
+  for (int i = 2; i < count; ++i) {
+    const std::string_view word = words[i];
+    if (word == "--trace") {
+      command.options.trace = true;
+      continue;
+    }
+    if (++i == count) return std::nullopt;
+    if (word == "--nodes") {
+      const auto nodes = number(words[i]);
+      if (!nodes || *nodes < 2 || *nodes > kNodesMax) return std::nullopt;
+      command.options.nodes = *nodes;
+    } else if ((word != "--seeds" && word != "--seed") || !set_seeds(words[i], command)) {
+      return std::nullopt;
+    }
+  }
+  return command;
+}
+
+void print(uint64_t seed, const BitswapResult& result) {
+  const Counts& counts = result.counts;
+  std::printf(
+      "seed %llu: %s  wanted %llu accepted %llu given up %llu dropped %llu duplicates %llu avoided "
+      "%llu searches %llu messages %llu events %llu virtual %.1f s fingerprint %016llx\n",
+      static_cast<unsigned long long>(seed), result.failure.empty() ? "ok" : "FAILED",
+      static_cast<unsigned long long>(counts.wanted),
+      static_cast<unsigned long long>(counts.accepted),
+      static_cast<unsigned long long>(counts.given_up),
+      static_cast<unsigned long long>(counts.dropped),
+      static_cast<unsigned long long>(counts.duplicates),
+      static_cast<unsigned long long>(counts.avoided),
+      static_cast<unsigned long long>(counts.searches),
+      static_cast<unsigned long long>(counts.messages),
+      static_cast<unsigned long long>(counts.events),
+      static_cast<double>(counts.virtual_ns) / static_cast<double>(kSecond),
+      static_cast<unsigned long long>(result.fingerprint));
+  std::fflush(stdout);
+}
+
+int run(Command command) {
+  uint64_t failed = 0;
+  Counts sum;
+  for (uint64_t seed = command.first_seed; seed <= command.last_seed; ++seed) {
+    command.options.seed = seed;
+    const BitswapResult result = run_bitswap(command.options);
+    print(seed, result);
+    sum.wanted += result.counts.wanted;
+    sum.accepted += result.counts.accepted;
+    sum.duplicates += result.counts.duplicates;
+    if (result.failure.empty()) continue;
+    ++failed;
+    std::printf("  %s\n  again: timerose-sim bitswap --nodes %llu --seed %llu --trace\n",
+                result.failure.c_str(), static_cast<unsigned long long>(command.options.nodes),
+                static_cast<unsigned long long>(seed));
+  }
+  const uint64_t seeds = command.last_seed - command.first_seed + 1;
+  std::printf("%llu seeds, %llu failed; %llu wants, %llu accepted, %llu duplicates\n",
+              static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(failed),
+              static_cast<unsigned long long>(sum.wanted),
+              static_cast<unsigned long long>(sum.accepted),
+              static_cast<unsigned long long>(sum.duplicates));
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace timerose::sim
+
+int main(int count, char** words) {
+  const auto command = timerose::sim::parse(count, words);
+  if (!command) {
+    std::fputs(timerose::sim::kUsage, stderr);
+    return 2;
+  }
+  return timerose::sim::run(*command);
+}

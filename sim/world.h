@@ -1,0 +1,66 @@
+// What all participants of a simulated world share: time, network, content, routing, and the list
+// of promises that were broken.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exchange/bitswap/message.h"
+#include "multiformats/peer_id.h"
+#include "sim/content.h"
+#include "sim/network.h"
+
+namespace timerose::sim {
+
+struct Counts {
+  uint64_t wanted = 0;
+  uint64_t accepted = 0;
+  uint64_t given_up = 0;
+  uint64_t dropped = 0;     // by the one who wanted it, or it went away
+  uint64_t duplicates = 0;  // from honest peers
+  uint64_t repeats = 0;     // from others
+  uint64_t avoided = 0;
+  uint64_t searches = 0;
+  uint64_t messages = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t events = 0;
+  uint64_t virtual_ns = 0;
+};
+
+class World {
+ public:
+  explicit World(uint64_t seed) : dice(seed), network(events, dice.seed()), content(dice.seed()) {}
+
+  Dice dice;
+  EventQueue events;
+  Network network;
+  Content content;
+  Counts counts;
+  bool trace = false;
+
+  // A promise was broken: the run ends.
+  void fail(const std::string& what);
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+  // Mixed into the fingerprint of the run, and printed if the run is traced.
+  void note(NodeNumber node, const char* what, uint64_t detail);
+  [[nodiscard]] uint64_t fingerprint() const { return fingerprint_; }
+
+  const PeerId& id_of(NodeNumber node);
+  NodeNumber node_of(const PeerId& id);
+
+  // Routing: who is said to have the block, in one or two pieces, then the end, which now and then
+  // never comes. `found` may be called after the asker has lost interest.
+  using Found = std::function<void(std::vector<PeerId> providers, bool ended)>;
+  void find_providers(const Cid& cid, Found found);
+
+ private:
+  std::string failure_;
+  uint64_t fingerprint_ = 0;
+  std::vector<PeerId> ids_;
+  std::unordered_map<std::string, NodeNumber> numbers_;
+};
+
+}  // namespace timerose::sim
