@@ -1,7 +1,6 @@
 #include "names/name_network.h"
 
 #include <chrono>
-#include <mutex>
 
 namespace timerose::names {
 namespace {
@@ -36,6 +35,11 @@ LoopNameNetwork::~LoopNameNetwork() {
   state_->router.end_all("the node stops");
 }
 
+void LoopNameNetwork::on_peer(std::function<void()> call) {
+  const std::lock_guard lock(on_peer_mutex_);
+  on_peer_ = std::move(call);
+}
+
 void LoopNameNetwork::stop() {
   const std::lock_guard lock(state_->mutex);
   state_->stopped = true;
@@ -44,6 +48,7 @@ void LoopNameNetwork::stop() {
 
 bool LoopNameNetwork::on_event(const mesh::Event& event) {
   if (std::holds_alternative<mesh::Identified>(event)) {
+    const std::lock_guard lock(on_peer_mutex_);
     if (on_peer_) on_peer_();
     return false;
   }

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "base/clock.h"
@@ -38,8 +39,9 @@ class LoopNameNetwork final : public NameNetwork {
 
   // On the loop: whether the event was one of names.
   bool on_event(const mesh::Event& event);
-  // Called on the loop when a peer has made itself known. To be set before events come.
-  void on_peer(std::function<void()> call) { on_peer_ = std::move(call); }
+  // From any thread: `call` is called on the loop when a peer has made itself known; not any more
+  // once another one was set.
+  void on_peer(std::function<void()> call);
   // From any thread: every wait ends now, and none begins.
   void stop();
 
@@ -57,6 +59,7 @@ class LoopNameNetwork final : public NameNetwork {
   EventLoop& loop_;
   Clock& clock_;
   KnownRecords known_;
+  std::mutex on_peer_mutex_;
   std::function<void()> on_peer_;
   std::shared_ptr<State> state_;
 };

@@ -8,8 +8,10 @@ namespace {
 
 // After a failure of the store.
 constexpr uint64_t kFailureWaitNs = 60ULL * 1'000'000'000;
-// Nothing is looked at more often than this, however many peers come.
+// Nothing is looked at more often than this, however many peers come, nor more seldom: what was
+// published meanwhile may be due soon.
 constexpr std::chrono::seconds kPauseMin{1};
+constexpr uint64_t kLookEveryNs = 60ULL * 1'000'000'000;
 
 }  // namespace
 
@@ -48,7 +50,7 @@ void Republisher::run() {
     const uint64_t wait_ns = at_ns > now_ns ? at_ns - now_ns : 0;
     lock.lock();
     changed_.wait_for(lock, kPauseMin, [&] { return stopping_.load(); });
-    changed_.wait_for(lock, std::chrono::nanoseconds(std::min(wait_ns, kRepublishNs)),
+    changed_.wait_for(lock, std::chrono::nanoseconds(std::min(wait_ns, kLookEveryNs)),
                       [&] { return look_again_ || stopping_; });
   }
 }

@@ -18,12 +18,12 @@ class Republisher {
   // Begins at once. `complain` is told what went wrong, on the thread. All must outlive it.
   Republisher(NameService& service, Clock& clock, NameService::KeyOf key_of,
               std::function<void(const std::string&)> complain);
-  // Waits for what is under way: the network must have been stopped, or be alive to end it.
+  // Ends what is under way, and waits for that.
   ~Republisher();
   Republisher(const Republisher&) = delete;
   Republisher& operator=(const Republisher&) = delete;
 
-  // From any thread: a name was published, or a peer met, so that something may be due sooner.
+  // From any thread: something may be due sooner.
   void look_again();
 
  private:
