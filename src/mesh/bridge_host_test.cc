@@ -54,5 +54,89 @@ TEST(BridgeHost, TellsWhoItIsConnectedTo) {
   EXPECT_TRUE(closed && closed->peer == a.id());
 }
 
+TEST(BridgeHost, SaysWhatEachAddressAnsweredWhenItCannotConnect) {
+  Node a(1);
+  PeerAddresses gone;
+  {
+    Node b(2);
+    ASSERT_TRUE(wait<Listening>(b, {&b}));
+    gone = b.where();
+  }
+  ASSERT_TRUE(a->connect(gone).ok());
+  const auto failed = wait<DialFailed>(a, {&a});
+  ASSERT_TRUE(failed && failed->peer == gone.peer);
+  EXPECT_NE(failed->why.find(gone.addresses.front()), std::string::npos) << failed->why;
+}
+
+TEST(BridgeHost, RefusesWhatIsNoAddress) {
+  Node a(1);
+  const auto listened = a->listen("127.0.0.1:4001");
+  ASSERT_FALSE(listened.ok());
+  EXPECT_EQ(listened.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(listened.error().message.find("127.0.0.1:4001"), std::string::npos);
+  EXPECT_FALSE(a->connect({.peer = a.id(), .addresses = {"/ip4/1.2.3.4/what/5"}}).ok());
+  HostOptions options;
+  options.listen = {"everywhere"};
+  EXPECT_FALSE(start_bridge_host(key_of(3), options).ok());
+}
+
+TEST(BridgeHost, TellsOfAnAddressThatItCannotListenOn) {
+  Node a(1);
+  ASSERT_TRUE(wait<Listening>(a, {&a}));
+  Node b(2, a->listen_addresses().front());
+  const auto ended = wait<ListenEnded>(b, {&b});
+  EXPECT_TRUE(ended && ended->address == a->listen_addresses().front() && !ended->why.empty());
+}
+
+TEST(BridgeHost, PingsAPeerAndSaysWhyItCannot) {
+  Node a(1);
+  Node b(2);
+  join(a, b);
+  const QueryId query = a->ping(b.id());
+  const auto pinged = wait<Pinged>(a, {&a, &b});
+  EXPECT_TRUE(pinged && pinged->query == query && pinged->round_trip_ns.value_or(0) > 0);
+  a->ping(PeerId::of(key_of(9).public_key()));
+  const auto failed = wait<Pinged>(a, {&a, &b});
+  EXPECT_TRUE(failed && !failed->round_trip_ns && !failed->why.empty());
+}
+
+TEST(BridgeHost, HasNoConnectionWithADeniedPeer) {
+  Node a(1);
+  Node b(2);
+  join(a, b);
+  a->deny(b.id(), true);
+  ASSERT_TRUE(wait<ConnectionClosed>(a, {&a, &b}));
+  ASSERT_TRUE(a->connect(b.where()).ok());
+  ASSERT_TRUE(wait<DialFailed>(a, {&a, &b}));
+  a->deny(b.id(), false);
+  ASSERT_TRUE(a->connect(b.where()).ok());
+  EXPECT_TRUE(wait<ConnectionOpened>(a, {&a, &b}));
+}
+
+TEST(BridgeHost, MeetsOnlyHostsOfItsPrivateNetwork) {
+  const auto with_key = [](uint8_t first) {
+    return [first](HostOptions& options) { options.network_key = {first, 2, 3}; };
+  };
+  Node a(1, "/ip4/127.0.0.1/tcp/0", with_key(7));
+  Node b(2, "/ip4/127.0.0.1/tcp/0", with_key(7));
+  Node other(3, "/ip4/127.0.0.1/tcp/0", with_key(8));
+  join(a, b);
+  ASSERT_TRUE(other->connect(a.where()).ok());
+  EXPECT_TRUE(wait<DialFailed>(other, {&a, &other}));
+}
+
+TEST(BridgeHost, KeepsToItsNumberOfConnections) {
+  Node hub(1, "/ip4/127.0.0.1/tcp/0", [](HostOptions& options) { options.connections_max = 1; });
+  Node b(2);
+  Node c(3);
+  join(b, hub);
+  ASSERT_TRUE(c->connect(hub.where()).ok());
+  // The hub closes it once it knows who it is: c sees it open and end, or never open.
+  EXPECT_TRUE(run({&hub, &b, &c}, [&] {
+    return c.pop<DialFailed>().has_value() || c.pop<ConnectionClosed>().has_value();
+  }));
+  EXPECT_FALSE(hub.pop<ConnectionOpened>());
+}
+
 }  // namespace
 }  // namespace timerose::mesh

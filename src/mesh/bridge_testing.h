@@ -9,7 +9,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
-#include <map>
+#include <iterator>
 
 #include "mesh/bridge_host.h"
 
@@ -17,7 +17,9 @@ namespace timerose::mesh::testing_hosts {
 
 using SteadyClock = std::chrono::steady_clock;
 
-inline constexpr auto kDeadline = std::chrono::seconds(20);
+inline constexpr std::chrono::milliseconds kDeadline = std::chrono::seconds(20);
+// A condition may also change without an event.
+inline constexpr int kPollMilliseconds = 20;
 inline const Protocol kEcho{.name = "/timerose/test/1.0.0", .frame_bytes_max = 4U << 20};
 
 inline PrivateKey key_of(uint8_t number) {
@@ -65,10 +67,7 @@ class Node {
     return std::nullopt;
   }
 
-  PeerAddresses where() {
-    PeerAddresses where{.peer = id(), .addresses = host_->listen_addresses()};
-    return where;
-  }
+  PeerAddresses where() { return {.peer = id(), .addresses = host_->listen_addresses()}; }
 
  private:
   std::unique_ptr<Host> host_;
@@ -76,20 +75,21 @@ class Node {
 };
 
 // Until `done`, the events of all nodes are taken as they come. False at the deadline.
-inline bool run(std::initializer_list<Node*> nodes, const std::function<bool()>& done) {
-  const auto deadline = SteadyClock::now() + kDeadline;
+inline bool run(const std::vector<Node*>& nodes, const std::function<bool()>& done,
+                std::chrono::milliseconds limit = kDeadline) {
+  const auto deadline = SteadyClock::now() + limit;
   std::vector<pollfd> descriptors;
   for (Node* node : nodes) descriptors.push_back({(*node)->event_descriptor(), POLLIN, 0});
   while (true) {
     for (Node* node : nodes) node->take();
     if (done()) return true;
     if (SteadyClock::now() > deadline) return false;
-    ::poll(descriptors.data(), descriptors.size(), 1000);
+    ::poll(descriptors.data(), descriptors.size(), kPollMilliseconds);
   }
 }
 
 template <typename T>
-std::optional<T> wait(Node& node, std::initializer_list<Node*> nodes,
+std::optional<T> wait(Node& node, const std::vector<Node*>& nodes,
                       const std::function<bool(const T&)>& fits = {}) {
   std::optional<T> found;
   EXPECT_TRUE(run(nodes, [&] {
@@ -100,7 +100,7 @@ std::optional<T> wait(Node& node, std::initializer_list<Node*> nodes,
 }
 
 inline void join(Node& from, Node& to) {
-  ASSERT_TRUE(wait<Listening>(to, {&from, &to}));
+  ASSERT_TRUE(run({&from, &to}, [&] { return !to->listen_addresses().empty(); }));
   const auto status = from->connect(to.where());
   ASSERT_TRUE(status.ok()) << status.error().message;
   ASSERT_TRUE(wait<ConnectionOpened>(from, {&from, &to}));
@@ -120,9 +120,10 @@ struct Pair {
 
 inline Pair open(Node& from, Node& to) {
   const StreamId near = from->open_stream(to.id(), {"/not/spoken/1.0.0", kEcho.name});
-  const auto here = wait<StreamOpened>(from, {&from, &to});
+  const auto is_near = [=](const StreamOpened& opened) { return opened.stream == near; };
+  const auto here = wait<StreamOpened>(from, {&from, &to}, is_near);
   const auto there = wait<StreamOpened>(to, {&from, &to});
-  EXPECT_TRUE(here && here->stream == near && here->direction == Direction::kOutbound);
+  EXPECT_TRUE(here && here->direction == Direction::kOutbound);
   EXPECT_TRUE(there && there->peer == from.id() && there->protocol == kEcho.name);
   return {near, there ? there->stream : StreamId{}};
 }

@@ -244,7 +244,8 @@ impl Dht {
                 let Some(wanted) = query.peer else { return Vec::new() };
                 let Some(info) = peers.into_iter().find(|info| info.peer_id == wanted) else { return Vec::new() };
                 query.succeeded = true;
-                let fields = add_peer(Fields::default(), &wanted, &info.addrs);
+                let addresses: Vec<Multiaddr> = info.addrs.into_iter().map(without_peer).collect();
+                let fields = add_peer(Fields::default(), &wanted, &addresses);
                 return vec![Event::new(event::PEER_FOUND, id, fields)];
             }
             QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(found))) => {

@@ -1,13 +1,37 @@
 //! Cuts what is read from a stream into frames: an unsigned varint length, then as many bytes.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 /// A header longer than this is no length that we allow (28 bits and more).
 const HEADER_BYTES_MAX: usize = 5;
 /// A frame's room grows with what has come of it: a length alone costs the peer nothing.
 const FIRST_ROOM_BYTES: usize = 64 << 10;
 
+/// What all streams together may hold of frames that have not come whole.
+const HALF_RECEIVED_BYTES_MAX: usize = 64 << 20;
+
+/// The room of half-received frames, of all streams of a host.
+#[derive(Clone, Default)]
+pub struct HalfReceived(Arc<AtomicUsize>);
+
+impl HalfReceived {
+    fn try_add(&self, bytes: usize) -> io::Result<()> {
+        if self.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= HALF_RECEIVED_BYTES_MAX {
+            return Ok(());
+        }
+        self.remove(bytes);
+        Err(io::Error::other("this node holds too much of half-received frames"))
+    }
+
+    fn remove(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 pub struct FrameReader {
+    half_received: HalfReceived,
     frame_bytes_max: usize,
     header: u64,
     header_bytes: usize,
@@ -22,28 +46,32 @@ struct Body {
 }
 
 impl Body {
-    /// Makes `bytes` longer than `filled`, if there is more to come.
-    fn make_room(&mut self, wanted: usize) {
-        let wanted = wanted.min(self.length);
+    /// Room for `wanted` bytes of it, and more as more has come.
+    fn make_room(&mut self, wanted: usize, half_received: &HalfReceived) -> io::Result<()> {
         if self.bytes.len() < wanted {
-            let doubled = (self.bytes.len() * 2).clamp(FIRST_ROOM_BYTES, self.length.max(FIRST_ROOM_BYTES));
-            let room = doubled.max(wanted).min(self.length);
+            let room = wanted.max(self.bytes.len() * 2).max(FIRST_ROOM_BYTES).min(self.length);
+            half_received.try_add(room - self.bytes.len())?;
             self.bytes.reserve_exact(room - self.bytes.len());
             self.bytes.resize(room, 0);
         }
+        Ok(())
     }
 }
 
 impl FrameReader {
-    pub fn new(frame_bytes_max: usize) -> FrameReader {
-        FrameReader { frame_bytes_max, header: 0, header_bytes: 0, body: None }
+    pub fn new(frame_bytes_max: usize, half_received: HalfReceived) -> FrameReader {
+        FrameReader { half_received, frame_bytes_max, header: 0, header_bytes: 0, body: None }
     }
 
-    /// Where the rest of a long frame may be read to directly.
-    pub fn body_space(&mut self) -> Option<&mut [u8]> {
-        let body = self.body.as_mut()?;
-        body.make_room(body.filled + 1);
-        Some(&mut body.bytes[body.filled..])
+    pub fn is_within_frame(&self) -> bool {
+        self.body.is_some() || self.header_bytes > 0
+    }
+
+    /// Where the rest of a frame under way may be read to directly.
+    pub fn body_space(&mut self) -> io::Result<Option<&mut [u8]>> {
+        let Some(body) = self.body.as_mut() else { return Ok(None) };
+        body.make_room(body.filled + 1, &self.half_received)?;
+        Ok(Some(&mut body.bytes[body.filled..]))
     }
 
     /// So much was read to `body_space()`.
@@ -60,7 +88,7 @@ impl FrameReader {
             }
             let Some(body) = self.body.as_mut() else { break };
             let count = bytes.len().min(body.length - body.filled);
-            body.make_room(body.filled + count);
+            body.make_room(body.filled + count, &self.half_received)?;
             body.bytes[body.filled..body.filled + count].copy_from_slice(&bytes[..count]);
             body.filled += count;
             bytes = &bytes[count..];
@@ -71,7 +99,7 @@ impl FrameReader {
 
     /// The peer has ended the stream.
     pub fn at_end(&self) -> io::Result<()> {
-        if self.body.is_none() && self.header_bytes == 0 {
+        if !self.is_within_frame() {
             return Ok(());
         }
         Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the stream ended in the middle of a frame"))
@@ -105,13 +133,61 @@ impl FrameReader {
     }
 
     fn finish_body(&mut self, frames: &mut Vec<Vec<u8>>) {
-        if self.body.as_ref().is_some_and(|body| body.filled == body.length) {
-            frames.extend(self.body.take().map(|body| body.bytes));
+        if let Some(body) = self.body.take_if(|body| body.filled == body.length) {
+            self.half_received.remove(body.bytes.len());
+            frames.push(body.bytes);
         }
     }
 
     fn too_long(&self) -> io::Error {
         let why = format!("a frame of the peer is longer than the {} bytes its protocol allows", self.frame_bytes_max);
         io::Error::new(io::ErrorKind::InvalidData, why)
+    }
+}
+
+impl Drop for FrameReader {
+    fn drop(&mut self) {
+        if let Some(body) = &self.body {
+            self.half_received.remove(body.bytes.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader() -> FrameReader {
+        FrameReader::new(200_000, HalfReceived::default())
+    }
+
+    #[test]
+    fn cuts_at_any_place() {
+        let stream: Vec<u8> = [&[0u8, 1, 7, 0x80, 1][..], &[9; 128], &[2, 5, 5]].concat();
+        for step in 1..stream.len() {
+            let (mut reader, mut frames) = (reader(), Vec::new());
+            stream.chunks(step).for_each(|chunk| reader.take(chunk, &mut frames).unwrap());
+            assert_eq!(frames, [vec![], vec![7], vec![9; 128], vec![5, 5]]);
+            reader.at_end().unwrap();
+            assert_eq!(reader.half_received.0.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[test]
+    fn refuses_a_long_frame_and_a_longer_header() {
+        assert!(reader().take(&[0xc1, 0x9a, 0x0c], &mut Vec::new()).is_err());
+        reader().take(&[0xc0, 0x9a, 0x0c], &mut Vec::new()).unwrap();
+        assert!(reader().take(&[0x80; 5], &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn gives_room_only_as_bytes_come() {
+        let mut reader = reader();
+        reader.take(&[0xc0, 0x9a, 0x0c, 1], &mut Vec::new()).unwrap();
+        assert_eq!(reader.half_received.0.load(Ordering::Relaxed), FIRST_ROOM_BYTES);
+        assert!(reader.at_end().is_err());
+        let total = reader.half_received.clone();
+        drop(reader);
+        assert_eq!(total.0.load(Ordering::Relaxed), 0);
     }
 }

@@ -19,6 +19,7 @@ use super::event::{self, Event};
 use super::fields::Fields;
 use super::frame_reader::FrameReader;
 use super::queue::Queue;
+use super::streams::Common;
 
 /// Of what waits for the owner, one stream's share.
 const UNREAD_BYTES_MAX: usize = 8 << 20;
@@ -31,6 +32,9 @@ const WRITE_BYTES_OF_TURN: usize = 1 << 20;
 const SCRATCH_BYTES: usize = 64 << 10;
 /// How long an ended stream may take to hand over what was sent before.
 const CLOSING_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A frame that has begun goes on within this.
+const FRAME_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 thread_local! {
     // Where a thread's streams read to: an idle stream needs no buffer of its own.
@@ -208,6 +212,7 @@ pub struct Task<Guard> {
     shared: Arc<Shared>,
     queue: Arc<Queue>,
     reader: FrameReader,
+    pause: Option<Pin<Box<tokio::time::Sleep>>>,
     writing: Writing,
     chunks: VecDeque<Vec<u8>>,
     written: usize,
@@ -217,12 +222,13 @@ pub struct Task<Guard> {
 }
 
 impl<Guard> Task<Guard> {
-    pub fn new(stream: Stream, shared: Arc<Shared>, queue: Arc<Queue>, frame_bytes_max: usize, guard: Guard) -> Self {
+    pub fn new(stream: Stream, shared: Arc<Shared>, common: &Common, frame_bytes_max: usize, guard: Guard) -> Self {
         Task {
             stream,
             shared,
-            queue,
-            reader: FrameReader::new(frame_bytes_max),
+            queue: common.queue.clone(),
+            reader: FrameReader::new(frame_bytes_max, common.half_received.clone()),
+            pause: None,
             writing: Writing::Open,
             chunks: VecDeque::new(),
             written: 0,
@@ -331,7 +337,7 @@ impl<Guard> Task<Guard> {
             }
             let stream = Pin::new(&mut self.stream);
             let reader = &mut self.reader;
-            let read = match reader.body_space() {
+            let read = match reader.body_space()? {
                 Some(space) => stream.poll_read(cx, space).map_ok(|n| {
                     reader.body_filled(n, &mut frames);
                     n
@@ -350,7 +356,24 @@ impl<Guard> Task<Guard> {
             self.hand_over(&mut frames);
         };
         self.hand_over(&mut frames);
+        if ended.is_pending() && self.poll_pause(cx, of_turn > 0).is_ready() {
+            let why = format!("the peer stopped for {} s in the middle of a frame", FRAME_PAUSE_MAX.as_secs());
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+        }
         ended
+    }
+
+    /// Ready: the peer has begun a frame and does not go on, though it may.
+    fn poll_pause(&mut self, cx: &mut Context<'_>, went_on: bool) -> Poll<()> {
+        if !self.reader.is_within_frame() || !self.may_read() {
+            self.pause = None;
+            return Poll::Pending;
+        }
+        let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(FRAME_PAUSE_MAX)));
+        if went_on {
+            pause.as_mut().reset(tokio::time::Instant::now() + FRAME_PAUSE_MAX);
+        }
+        pause.as_mut().poll(cx)
     }
 
     fn hand_over(&self, frames: &mut Vec<Vec<u8>>) {

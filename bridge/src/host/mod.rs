@@ -95,6 +95,7 @@ impl Host {
         let queue = Queue::new().map_err(|error| format!("making an eventfd: {error}"))?;
         let common = Common {
             queue: Arc::new(queue),
+            half_received: Default::default(),
             next_id: Arc::new(AtomicU64::new(1)),
             send_queue_bytes_max: config.send_queue_bytes_max,
         };

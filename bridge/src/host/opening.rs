@@ -10,6 +10,7 @@ use super::event;
 use super::frame_stream::{Shared, Task};
 use super::protocols::Counted;
 use super::queue::Queue;
+use super::streams::Common;
 
 const PING_BYTES: usize = 32;
 
@@ -40,13 +41,20 @@ impl Opening {
         Opening { what: Some(What::Ping(query)), protocols: vec![libp2p::ping::PROTOCOL_NAME], queue }
     }
 
-    pub fn opened(mut self, stream: Stream, protocol: &StreamProtocol, frame_bytes_max: usize) -> Option<Arc<Shared>> {
+    /// What the stream is known by from now on, unless it is for a ping.
+    pub fn opened(
+        mut self,
+        stream: Stream,
+        protocol: &StreamProtocol,
+        frame_bytes_max: usize,
+        common: &Common,
+    ) -> Option<Arc<Shared>> {
         match self.what.take()? {
             What::Frames(shared) => {
                 let fields = event::Fields::default().add(shared.peer.to_bytes()).add(protocol.as_ref());
                 self.queue.push(event::Event::new(event::STREAM_OPENED, shared.id, fields).of_stream(&shared));
                 let guard: Option<Counted> = None;
-                tokio::spawn(Task::new(stream, shared.clone(), self.queue.clone(), frame_bytes_max, guard));
+                tokio::spawn(Task::new(stream, shared.clone(), common, frame_bytes_max, guard));
                 Some(shared)
             }
             What::Ping(query) => {

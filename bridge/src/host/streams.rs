@@ -20,6 +20,7 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId, Stream, StreamProtocol};
 
 use super::event::{Event, Fields, FLAG_INBOUND, STREAM_OPENED};
+use super::frame_reader::HalfReceived;
 use super::frame_stream::{Shared, Task};
 use super::opening::Opening;
 use super::protocols::{self, InboundCount, Protocols};
@@ -31,6 +32,7 @@ const NEGOTIATION_TIME_MAX: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Common {
     pub queue: Arc<Queue>,
+    pub half_received: HalfReceived,
     pub next_id: Arc<AtomicU64>,
     pub send_queue_bytes_max: usize,
 }
@@ -263,8 +265,8 @@ impl Handler {
         let fields = Fields::default().add(self.peer.to_bytes()).add(name.as_ref());
         let event = Event::new(STREAM_OPENED, id, fields).with_flags(FLAG_INBOUND).of_stream(&shared);
         self.common.queue.push(event);
-        let queue = self.common.queue.clone();
-        tokio::spawn(Task::new(stream, shared.clone(), queue, protocol.frame_bytes_max, Some(counted)));
+        let task = Task::new(stream, shared.clone(), &self.common, protocol.frame_bytes_max, Some(counted));
+        tokio::spawn(task);
         self.remember(&shared);
     }
 }
@@ -304,7 +306,7 @@ impl ConnectionHandler for Handler {
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol: (stream, name), info }) => {
                 let known = protocols::find(&self.protocols, &name);
                 let frame_bytes_max = known.map_or(0, |protocol| protocol.frame_bytes_max);
-                if let Some(shared) = info.opened(stream, &name, frame_bytes_max) {
+                if let Some(shared) = info.opened(stream, &name, frame_bytes_max, &self.common) {
                     self.remember(&shared);
                 }
             }

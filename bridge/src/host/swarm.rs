@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
+use std::net::{IpAddr, TcpListener};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::core::ConnectedPoint;
+use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{autonat, gossipsub, identify, mdns, Multiaddr, PeerId, Swarm};
@@ -159,8 +161,12 @@ impl Driver {
     }
 
     fn listen(&mut self, address: Multiaddr) {
-        if let Err(error) = self.swarm.listen_on(address.clone()) {
-            self.tell(event::listen_ended(&address.to_string(), &reasons::chain(&error)));
+        let listening = match tcp_port_taken(&address) {
+            Some(error) => Err(error.to_string()),
+            None => self.swarm.listen_on(address.clone()).map_err(|error| reasons::chain(&error)),
+        };
+        if let Err(why) = listening {
+            self.tell(event::listen_ended(&address.to_string(), &why));
         }
     }
 
@@ -328,6 +334,21 @@ impl Driver {
             let fields = add_peer(Fields::default(), &peer, &addresses);
             self.tell(Event::new(event::LOCAL_PEER_SEEN, 0, fields));
         }
+    }
+}
+
+/// libp2p shares a TCP port with whoever listens on it already: two nodes would get each other's
+/// connections.
+fn tcp_port_taken(address: &Multiaddr) -> Option<std::io::Error> {
+    let mut parts = address.iter();
+    let ip = match parts.next()? {
+        Protocol::Ip4(ip) => IpAddr::V4(ip),
+        Protocol::Ip6(ip) => IpAddr::V6(ip),
+        _ => return None,
+    };
+    match parts.next()? {
+        Protocol::Tcp(port) if port != 0 => TcpListener::bind((ip, port)).err(),
+        _ => None,
     }
 }
 
