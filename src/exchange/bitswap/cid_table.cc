@@ -6,6 +6,7 @@ namespace timerose::bitswap {
 namespace {
 
 constexpr uint64_t kFactor = 0xd6e8feb86659fd93U;
+constexpr uint64_t kSeedFactor = 0x9e3779b97f4a7c15U;  // so that a seed of 0 will do
 
 uint64_t load(ByteView bytes) {
   uint64_t word = 0;
@@ -15,12 +16,13 @@ uint64_t load(ByteView bytes) {
 
 }  // namespace
 
-uint64_t CidTable::hash_of(ByteView bytes) const {
-  uint64_t hash = mix(seed_ ^ bytes.size(), kFactor);
+uint64_t keyed_hash(ByteView bytes, uint64_t seed) {
+  seed ^= kSeedFactor;
+  uint64_t hash = mix(seed ^ bytes.size(), kFactor);
   for (; bytes.size() > sizeof(uint64_t); bytes = bytes.subspan(sizeof(uint64_t))) {
-    hash = mix(load(bytes) ^ seed_, hash ^ kFactor);
+    hash = mix(load(bytes) ^ seed, hash ^ kFactor);
   }
-  return mix(mix(load(bytes) ^ seed_, hash ^ kFactor), kFactor);
+  return mix(mix(load(bytes) ^ seed, hash ^ kFactor), kFactor);
 }
 
 ByteView CidTable::bytes(uint32_t number) const {

@@ -14,11 +14,14 @@
 
 namespace timerose::bitswap {
 
-// A secret multiplication, folded.
+// A multiplication, folded.
 inline uint64_t mix(uint64_t a, uint64_t b) {
   const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
+
+// Whoever does not know `seed` cannot choose bytes that collide.
+uint64_t keyed_hash(ByteView bytes, uint64_t seed);
 
 class CidTable {
  public:
@@ -26,7 +29,7 @@ class CidTable {
   static constexpr size_t kLongCidBytesMax = 64U << 20;
 
   explicit CidTable(uint64_t hash_seed, size_t long_bytes_max = kLongCidBytesMax)
-      : seed_(hash_seed ^ 0x9e3779b97f4a7c15U), long_bytes_max_(long_bytes_max) {}
+      : seed_(hash_seed), long_bytes_max_(long_bytes_max) {}
 
   // The number of `cid`, to be released as often as it was acquired; kNone if there is no room.
   uint32_t acquire(const Cid& cid);
@@ -37,6 +40,7 @@ class CidTable {
   [[nodiscard]] ByteView bytes(uint32_t number) const;
   [[nodiscard]] Cid cid(uint32_t number) const { return *Cid::decode(bytes(number)); }
   [[nodiscard]] size_t size() const { return entries_.size(); }
+  void prefetch(uint32_t number) const { entries_.prefetch(number); }
 
   // The first want in the list of those that wait for it: kept here for the caller, kNone at first.
   [[nodiscard]] uint32_t& first_waiting(uint32_t number) { return entries_[number].first_waiting; }
@@ -64,7 +68,7 @@ class CidTable {
     size_t used = 0;
   };
 
-  [[nodiscard]] uint64_t hash_of(ByteView bytes) const;
+  [[nodiscard]] uint64_t hash_of(ByteView bytes) const { return keyed_hash(bytes, seed_); }
   [[nodiscard]] static size_t shard_of(uint64_t hash) { return hash >> 56; }
   [[nodiscard]] uint32_t find(ByteView bytes, uint64_t hash) const;
   static void grow(Shard& shard);

@@ -57,6 +57,11 @@ void Server::State::on(const MessageSent& event) {
   peer->progress_ns = now_ns;
   peer->closing = false;
   if (!peer->in_flight.empty()) expect_progress(*peer);
+  for (const uint32_t want : sent.blocks) wants.prefetch(want);
+  for (const uint32_t want : sent.blocks) {
+    peer->wants.prefetch(wants[want].cid);
+    cids.prefetch(wants[want].cid);
+  }
   for (const uint32_t want : sent.blocks) remove_want(*peer, want);
   if (!peer->ready.empty()) give_turn(*peer);
 }
@@ -86,7 +91,9 @@ std::optional<Ledger> Server::ledger(const PeerId& peer) const {
 
 std::vector<Ledger> Server::ledgers() const {
   std::vector<Ledger> all;
-  for (const auto& [id, peer] : state_->peers) all.push_back(state_->ledger_of(*peer));
+  for (const ServedPeer* peer : state_->by_number) {
+    if (peer != nullptr) all.push_back(state_->ledger_of(*peer));
+  }
   return all;
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "exchange/bitswap/cid_table.h"
@@ -50,13 +50,19 @@ struct ServedPeer {
   uint64_t wants_refused = 0;
 };
 
+// Keyed, as peers may choose their ids.
+struct PeerHash {
+  uint64_t seed;
+  size_t operator()(const PeerId& peer) const { return keyed_hash(peer.bytes(), seed); }
+};
+
 struct Server::State {
   State(const ServerLimits& given, uint64_t hash_seed)
-      : limits(given), seed(hash_seed), cids(hash_seed) {}
+      : limits(given), seed(hash_seed), peers(0, PeerHash{hash_seed}), cids(hash_seed) {}
 
   const ServerLimits limits;
   const uint64_t seed;
-  std::map<PeerId, std::unique_ptr<ServedPeer>> peers;
+  std::unordered_map<PeerId, std::unique_ptr<ServedPeer>, PeerHash> peers;
   std::vector<ServedPeer*> by_number;  // null: free
   CidTable cids;
   WantPool wants;
@@ -81,7 +87,7 @@ struct Server::State {
 
   // --- Wants (server_wants.cc) ---
   void take_want(ServedPeer& peer, const Want& want, std::vector<BlockPresence>& refused);
-  bool keep_want(ServedPeer& peer, const Want& want);
+  void keep_want(ServedPeer& peer, const Want& want, uint32_t cid);
   void repeat_want(ServedPeer& peer, uint32_t want, const Want& again);
   void cancel_want(ServedPeer& peer, uint32_t want);
   [[nodiscard]] uint32_t find_want(const ServedPeer& peer, const Cid& cid) const;
@@ -92,6 +98,7 @@ struct Server::State {
   void looked_up(ServedPeer& peer, uint32_t want, std::optional<uint32_t> bytes);
   [[nodiscard]] uint32_t looking_for(const ServedPeer& peer, size_t place, const Cid& cid) const;
   void look_up(ServedPeer& peer);
+  void prefetch_upcoming(const WantQueue& queue) const;
   void link(uint32_t want);
   void unlink(uint32_t want);
 
@@ -102,6 +109,7 @@ struct Server::State {
   [[nodiscard]] uint64_t cost_of(uint32_t want) const;
   [[nodiscard]] uint64_t own_room(const ServedPeer& peer) const;
   [[nodiscard]] uint64_t room() const;
+  [[nodiscard]] uint64_t least_message(const ServedPeer& peer) const;
   void send_message(ServedPeer& peer, uint64_t bytes_max);
   void add_to_message(ServedPeer& peer, SendBlocks& message, InFlight& sent);
   void in_flight(ServedPeer& peer, InFlight sent);

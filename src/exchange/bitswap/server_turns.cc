@@ -8,6 +8,9 @@ namespace {
 // Of the bytes in flight that are free, a peer may hold this part, so that peers that do not read
 // never hold them all: what is left for the next one shrinks, but does not end.
 constexpr uint64_t kFreeShare = 4;
+// This part of all bytes in flight is a message worth waiting for: without it, many peers that
+// share little room would be sent ever smaller messages.
+constexpr uint64_t kLeastShare = 256;
 
 }  // namespace
 
@@ -23,7 +26,13 @@ uint64_t Server::State::cost_of(uint32_t want) const {
   return presence_bytes(cids.bytes(record.cid).size());
 }
 
-// What the peer may be sent now. With nothing in flight one entry more always fits.
+// What a message to the peer needs at least: one entry, and some more if they are small.
+uint64_t Server::State::least_message(const ServedPeer& peer) const {
+  const uint64_t worth = std::min(limits.message_bytes_max, limits.bytes_in_flight / kLeastShare);
+  return std::max(cost_of(peer.ready.top()), std::min(worth, peer.ready_block_bytes));
+}
+
+// What the peer may be sent now; with nothing in flight, the least message in any case.
 uint64_t Server::State::own_room(const ServedPeer& peer) const {
   const uint64_t most = std::min(limits.peer_bytes_in_flight, room() / kFreeShare);
   return most - std::min(most, peer.bytes_in_flight);
@@ -49,12 +58,13 @@ void Server::State::take_turns() {
       leave();
       continue;
     }
-    const uint64_t cost = cost_of(peer.ready.top());
-    if (peer.bytes_in_flight != 0 && cost > own_room(peer)) {
+    const uint64_t least = least_message(peer);
+    const bool idle = peer.bytes_in_flight == 0;
+    if (!idle && least > own_room(peer)) {
       leave();
       continue;
     }
-    if (bytes_in_flight != 0 && cost > room()) {
+    if (bytes_in_flight != 0 && least > room()) {
       starved = true;
       close_stalled();
       return;
@@ -63,13 +73,13 @@ void Server::State::take_turns() {
       peer.turn_started = true;
       peer.deficit += limits.message_bytes_max;
     }
-    if (cost > peer.deficit) {
+    if (cost_of(peer.ready.top()) > peer.deficit) {
       peer.turn_started = false;
       turns.pop_front();
       turns.push_back(&peer);
       continue;
     }
-    send_message(peer, std::min(peer.deficit, own_room(peer)));
+    send_message(peer, std::min(peer.deficit, std::max(own_room(peer), idle ? least : 0)));
   }
 }
 
@@ -96,6 +106,7 @@ void Server::State::send_message(ServedPeer& peer, uint64_t bytes_max) {
 // the way is kept so that it is not sent again meanwhile.
 void Server::State::add_to_message(ServedPeer& peer, SendBlocks& message, InFlight& sent) {
   const uint32_t want = peer.ready.top();
+  prefetch_upcoming(peer.ready);
   const WantRecord& record = wants[want];
   Cid cid = cids.cid(record.cid);
   switch (record.state) {
@@ -147,14 +158,14 @@ void Server::State::expect_progress(const ServedPeer& peer) {
 void Server::State::close_stalled() {
   if (now_ns < stall_check_ns) return;
   stall_check_ns = UINT64_MAX;
-  for (const auto& [id, peer] : peers) {
-    if (peer->in_flight.empty() || peer->closing) continue;
+  for (ServedPeer* peer : by_number) {
+    if (peer == nullptr || peer->in_flight.empty() || peer->closing) continue;
     if (peer->progress_ns + limits.stall_ns > now_ns) {
       expect_progress(*peer);
       continue;
     }
     peer->closing = true;
-    out.emplace_back(ClosePeer{id});
+    out.emplace_back(ClosePeer{peer->id});
   }
 }
 

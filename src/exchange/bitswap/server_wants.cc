@@ -44,10 +44,14 @@ void Server::State::on(const WantsReceived& event) {
   if (event.full) drop_unlisted(*peer, event.wants);
   std::vector<BlockPresence> refused;
   for (const Want& want : event.wants) {
-    if (!want.cancel) {
+    if (want.cancel) {
+      if (const uint32_t known = find_want(*peer, want.cid); known != kNone) {
+        cancel_want(*peer, known);
+      }
+    } else if (peer->version == Version::k120) {
       take_want(*peer, want, refused);
-    } else if (const uint32_t known = find_want(*peer, want.cid); known != kNone) {
-      cancel_want(*peer, known);
+    } else {
+      take_want(*peer, {.cid = want.cid, .priority = want.priority}, refused);
     }
   }
   if (!refused.empty()) refuse(*peer, std::move(refused));
@@ -57,33 +61,29 @@ void Server::State::on(const WantsReceived& event) {
 void Server::State::take_want(ServedPeer& peer, const Want& want,
                               std::vector<BlockPresence>& refused) {
   ++peer.wants_received;
-  Want meant = want;
-  if (peer.version != Version::k120) {
-    meant.type = WantType::kBlock;
-    meant.send_dont_have = false;
+  const bool room = peer.wants.size() < limits.peer_wants_max && wants.size() < limits.wants_max;
+  const uint32_t cid = room ? cids.acquire(want.cid) : cids.find(want.cid);
+  const uint32_t known = cid == kNone ? kNone : peer.wants.find(cid);
+  if (known != kNone) {
+    if (room) cids.release(cid);
+    return repeat_want(peer, known, want);
   }
-  const uint32_t known = find_want(peer, want.cid);
-  if (known != kNone) return repeat_want(peer, known, meant);
-  if (keep_want(peer, meant)) return;
+  if (room && cid != kNone) return keep_want(peer, want, cid);
   ++peer.wants_refused;
-  if (meant.send_dont_have) refused.push_back({want.cid, Presence::kDontHave});
+  if (want.send_dont_have) refused.push_back({want.cid, Presence::kDontHave});
 }
 
-// False if a limit is reached.
-bool Server::State::keep_want(ServedPeer& peer, const Want& want) {
-  if (peer.wants.size() >= limits.peer_wants_max || wants.size() >= limits.wants_max) return false;
+void Server::State::keep_want(ServedPeer& peer, const Want& want, uint32_t cid) {
   WantRecord record;
-  record.cid = cids.acquire(want.cid);
-  if (record.cid == kNone) return false;
+  record.cid = cid;
   record.peer = peer.number;
   record.priority = want.priority;
   record.order = peer.next_order++;
   record.type = want.type;
   record.send_dont_have = want.send_dont_have;
   const uint32_t added = wants.add(record);
-  peer.wants.insert(wants, added);
+  peer.wants.insert(cid, added);
   peer.to_look.push(wants, added);
-  return true;
 }
 
 // The newest wish counts, but a wanted block does not become a mere question again. Where an answer
@@ -111,7 +111,7 @@ void Server::State::repeat_want(ServedPeer& peer, uint32_t want, const Want& aga
 
 uint32_t Server::State::find_want(const ServedPeer& peer, const Cid& cid) const {
   const uint32_t number = cids.find(cid);
-  return number == kNone ? kNone : peer.wants.find(wants, number);
+  return number == kNone ? kNone : peer.wants.find(number);
 }
 
 // What is on the way can be called back no more; it is forgotten once it was written.
@@ -144,7 +144,7 @@ void Server::State::remove_want(ServedPeer& peer, uint32_t want) {
   if (is_answer(record.state)) peer.ready.remove(wants, want);
   if (record.state == WantState::kReadyBlock) peer.ready_block_bytes -= record.bytes;
   if (is_listed(record.state)) unlink(want);
-  peer.wants.erase(wants, want);
+  peer.wants.erase(record.cid);
   cids.release(record.cid);
   wants.release(want);
 }
@@ -170,6 +170,7 @@ void Server::State::look_up(ServedPeer& peer) {
   peer.looking.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     const uint32_t want = peer.to_look.top();
+    prefetch_upcoming(peer.to_look);
     move_want(peer, want, WantState::kLooking);
     action.cids.push_back(cids.cid(wants[want].cid));
     wants[want].place = static_cast<uint32_t>(peer.looking.size());
@@ -240,6 +241,13 @@ void Server::State::on(const BlocksAdded& event) {
     }
   }
   for (ServedPeer* peer : touched) look_up(*peer);
+}
+
+// What is next in a queue has mostly been told long ago: its record, and then its CID, are far
+// away.
+void Server::State::prefetch_upcoming(const WantQueue& queue) const {
+  if (const uint32_t far = queue.upcoming(6); far != kNone) wants.prefetch(far);
+  if (const uint32_t near = queue.upcoming(3); near != kNone) cids.prefetch(wants[near].cid);
 }
 
 void Server::State::link(uint32_t want) {

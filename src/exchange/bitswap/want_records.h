@@ -40,29 +40,45 @@ using WantPool = ChunkedPool<WantRecord>;
 
 // Wants by priority, highest first; those of one priority as they came. Each record knows its
 // place, so any can be taken out.
+//
+// Peers mostly tell their wants in the order in which they need them: those are kept as a sorted
+// run, which costs no search and little memory traffic. Only what comes out of order is in a heap.
 class WantQueue {
  public:
-  [[nodiscard]] bool empty() const { return heap_.empty(); }
-  [[nodiscard]] size_t size() const { return heap_.size(); }
-  [[nodiscard]] uint32_t top() const { return heap_.front().want; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] size_t size() const { return run_live_ + heap_.size(); }
+  [[nodiscard]] uint32_t top() const { return top_is_in_run() ? run_[head_].want : heap_[0].want; }
+
+  // The one that comes `behind` the top, if that is cheap to say; else kNone.
+  [[nodiscard]] uint32_t upcoming(size_t behind) const {
+    return head_ + behind < run_.size() ? run_[head_ + behind].want : kNone;
+  }
 
   void push(WantPool& wants, uint32_t want);
   void remove(WantPool& wants, uint32_t want);
 
  private:
-  // Above this many, an empty queue gives its memory back.
-  static constexpr size_t kKeptItems = 256;
-
   struct Item {
     int32_t priority;
     uint32_t order;
-    uint32_t want;
+    uint32_t want;  // kNone in the run: taken out
   };
+  // In WantRecord::place: the rest is a place in the heap; without it, one in the run.
+  static constexpr uint32_t kInHeap = 1U << 31;
+  // Gaps of the run that are kept, and what an empty queue keeps of its memory.
+  static constexpr size_t kSpareItems = 256;
+
   static bool before(const Item& a, const Item& b);
+  [[nodiscard]] bool top_is_in_run() const;
+  void remove_from_run(WantPool& wants, size_t place);
+  void remove_from_heap(WantPool& wants, size_t place);
   void put(WantPool& wants, size_t place, const Item& item);
   void rise(WantPool& wants, size_t place, const Item& item);
   void sink(WantPool& wants, size_t place, const Item& item);
 
+  std::vector<Item> run_;  // from head_, whose item is there if any is
+  size_t head_ = 0;
+  size_t run_live_ = 0;
   std::vector<Item> heap_;
 };
 
@@ -73,18 +89,25 @@ class WantIndex {
 
   [[nodiscard]] size_t size() const { return used_; }
   // kNone if there is none.
-  [[nodiscard]] uint32_t find(const WantPool& wants, uint32_t cid) const;
-  void insert(const WantPool& wants, uint32_t want);
-  void erase(const WantPool& wants, uint32_t want);
+  [[nodiscard]] uint32_t find(uint32_t cid) const;
+  void prefetch(uint32_t cid) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(cid)]);
+  }
+  void insert(uint32_t cid, uint32_t want);
+  void erase(uint32_t cid);
   [[nodiscard]] std::vector<uint32_t> all() const;
 
  private:
   static constexpr size_t kSlotsMin = 8;
+  struct Slot {
+    uint32_t cid = kNone;
+    uint32_t want = kNone;
+  };
   [[nodiscard]] size_t home(uint32_t cid) const;
-  void place(const WantPool& wants, uint32_t want);
+  void place(const Slot& slot);
 
   const uint64_t seed_;
-  std::vector<uint32_t> slots_;
+  std::vector<Slot> slots_;
   size_t used_ = 0;
 };
 

@@ -91,8 +91,9 @@ TEST(CidTable, HoldsLongCidsToALimitOfTheirOwn) {
   EXPECT_NE(table.acquire(long_cid(3)), kNone);
 }
 
-// A queue beside a sorted set, with the same wants put in and taken out.
-TEST(WantQueue, HasTheBestOfAnyWantsOnTop) {
+// A queue beside a sorted set, with the same wants put in and taken out; `disorder` of 100 come
+// with any priority, the others with ever lower ones.
+void compare_with_a_set(uint64_t disorder) {
   WantPool pool;
   WantQueue queue;
   SeededRandom random(1);
@@ -101,14 +102,15 @@ TEST(WantQueue, HasTheBestOfAnyWantsOnTop) {
   for (uint32_t i = 0; i < 20'000; ++i) {
     if (sorted.empty() || random.next() % 5 < 3) {
       WantRecord record;
-      record.priority = static_cast<int32_t>(random.next() % 50) - 25;
+      record.priority = random.next() % 100 < disorder ? -static_cast<int32_t>(random.next() % 1000)
+                                                       : -static_cast<int32_t>(i / 20);
       record.order = order++;
       const uint32_t want = pool.add(record);
       queue.push(pool, want);
       sorted.emplace(-int64_t{record.priority}, i, want);
     } else {
       auto taken = sorted.begin();
-      if (random.next() % 2 == 0) std::advance(taken, random.next() % sorted.size());
+      if (random.next() % 4 == 0) std::advance(taken, random.next() % sorted.size());
       const uint32_t want = std::get<2>(*taken);
       sorted.erase(taken);
       queue.remove(pool, want);
@@ -120,24 +122,23 @@ TEST(WantQueue, HasTheBestOfAnyWantsOnTop) {
   }
 }
 
+TEST(WantQueue, HasTheBestOnTopOfWantsThatComeInOrder) { compare_with_a_set(0); }
+TEST(WantQueue, HasTheBestOnTopOfWantsThatComeMostlyInOrder) { compare_with_a_set(5); }
+TEST(WantQueue, HasTheBestOnTopOfWantsThatComeInAnyOrder) { compare_with_a_set(100); }
+
 TEST(WantIndex, FindsAWantByItsCid) {
-  WantPool pool;
   WantIndex index(3);
   SeededRandom random(1);
   std::map<uint32_t, uint32_t> known;  // CID, want
-  for (int i = 0; i < 20'000; ++i) {
+  for (uint32_t i = 0; i < 20'000; ++i) {
     const auto cid = static_cast<uint32_t>(random.next() % 1000);
     const auto found = known.find(cid);
-    ASSERT_EQ(index.find(pool, cid), found == known.end() ? kNone : found->second);
+    ASSERT_EQ(index.find(cid), found == known.end() ? kNone : found->second);
     if (found == known.end()) {
-      WantRecord record;
-      record.cid = cid;
-      const uint32_t want = pool.add(record);
-      index.insert(pool, want);
-      known[cid] = want;
+      index.insert(cid, i);
+      known[cid] = i;
     } else {
-      index.erase(pool, found->second);
-      pool.release(found->second);
+      index.erase(cid);
       known.erase(found);
     }
   }
