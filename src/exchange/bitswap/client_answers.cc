@@ -39,8 +39,7 @@ void Client::State::block(PeerRecord& from, const BlocksArrived::One& one) {
   ++from.blocks;
   from.bytes += one.bytes;
   ++from.answers;
-  from.heard_ns = now_ns_;
-  from.silent = false;
+  heard(from);
   from.served = want->home().id;
   if (const Ask* ask = find_ask(*want, from); ask != nullptr && ask->alone) {
     from.meter.answered(ask->asked_ns, now_ns_);
@@ -91,8 +90,7 @@ void Client::State::has(PeerRecord& from, const Cid& cid) {
   Ask& ask = ask_of(*want, from);
   if (ask.state == AskState::kBlock || ask.state == AskState::kLate) return;  // it is to send it
   if (ask.state == AskState::kPresence) {
-    from.heard_ns = now_ns_;
-    from.silent = false;
+    heard(from);
     if (ask.alone) from.meter.answered(ask.asked_ns, now_ns_);
   }
   change(ask, AskState::kHas);
@@ -110,8 +108,7 @@ void Client::State::has_not(PeerRecord& from, const Cid& cid) {
   const AskState before = ask->state;
   const bool for_block = before == AskState::kBlock || before == AskState::kLate;
   if (for_block || before == AskState::kPresence) {
-    from.heard_ns = now_ns_;
-    from.silent = false;
+    heard(from);
     if (for_block) ++from.answers;
     if (ask->alone) from.meter.answered(ask->asked_ns, now_ns_);
   }

@@ -89,10 +89,9 @@ bool Client::State::place(SessionRecord& session, WantRecord& want) {
   }
   if (session.probes_left == 0 && session.members.empty()) return false;
   if (probe(session, want)) return true;
+  // Room at a doubtful peer is not worth waiting for.
   if (choice.peer != nullptr) {
     ask_block(want, *choice.peer);
-  } else if (choice.full != nullptr) {
-    put(want, choice.full->held);
   } else if (want.presences_waiting > 0) {
     take_off(want);
   } else {

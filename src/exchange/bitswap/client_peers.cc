@@ -140,6 +140,18 @@ void Client::State::silent(PeerRecord& peer) {
   note(peer);
 }
 
+// Back after a silence: what found nobody meanwhile may be asked of it.
+void Client::State::heard(PeerRecord& peer) {
+  peer.heard_ns = now_ns_;
+  if (!std::exchange(peer.silent, false)) return;
+  for (SessionId id : peer.sessions) {
+    SessionRecord& session = *find_session(id);
+    put_all(session.searched, session, SIZE_MAX);
+    put_all(session.starved, session, SIZE_MAX);
+    note(session);
+  }
+}
+
 // All that waits may come in one frame, of which nothing is heard until it is whole.
 uint64_t Client::State::patience_ns(const PeerRecord& peer) const {
   const uint64_t answer_ns = std::max(limits_.answer_timeout_min_ns, 4 * peer.meter.latency_ns());

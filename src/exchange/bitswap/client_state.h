@@ -129,6 +129,7 @@ class Client::State {
   void drop_asks(PeerRecord& peer);
   void withdraw(PeerRecord& peer);
   void silent(PeerRecord& peer);
+  void heard(PeerRecord& peer);
   void arm(PeerRecord& peer);
   [[nodiscard]] uint64_t patience_ns(const PeerRecord& peer) const;
   void release(PeerRecord& peer);

@@ -215,6 +215,25 @@ TEST(BitswapClientTrouble, AvoidsAPeerAfterAFewWrongBlocks) {
   EXPECT_THAT(bench.step(PeerConnected{.peer = kAnna}).of<SendWants>(), IsEmpty());
 }
 
+TEST(BitswapClientTrouble, DoesNotWaitForRoomAtADoubtfulPeer) {
+  ClientBench bench;
+  bench.connect(kAnna, Version::k110);
+  bench.open({kAnna});
+  ASSERT_THAT(bench.want({kRoot}).blocks_asked(kAnna), SizeIs(1));
+  EXPECT_THAT(bench.arrive(kAnna, {test_cid(99)}).of<FindProviders>(), SizeIs(1));
+  bench.step(ProvidersKnown{.cid = kRoot, .providers = {kBert}, .search_ended = true});
+  EXPECT_THAT(bench.step(PeerConnected{.peer = kBert}).blocks_asked(kBert), ElementsAre(kRoot));
+}
+
+TEST(BitswapClientTrouble, GoesOnAtOnceWhenASilentPeerSpeaksAgain) {
+  ClientBench bench(ClientLimits{.peer_wants_max = 16});
+  bench.connect(kAnna);
+  bench.want(test_cids(0, 40));
+  bench.run_until(bench.now_ns + 3 * kSecond);
+  const Actions back = bench.arrive(kAnna, test_cids(0, 8));
+  EXPECT_THAT(back.blocks_asked(kAnna), SizeIs(8));
+}
+
 TEST(BitswapClientTrouble, AsksAgainForWhatAPeerHasPassedOver) {
   ClientBench bench;
   bench.connect(kAnna);
