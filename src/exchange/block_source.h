@@ -59,8 +59,9 @@ class BlockSource {
                              std::span<const mesh::PeerAddresses> providers) = 0;
 
   // Takes as many of `cids`, given in the order of need, as it can bring sooner than Bitswap does,
-  // and returns those. Each is answered once, unless it is dropped. A want that Bitswap leaves
-  // starving may be offered again, with a pace of 0 peers.
+  // and returns those: each is answered once, unless it is dropped. To get to know a source it may
+  // also ask for some that it does not return, which are then asked of both and may be answered
+  // too. A want that Bitswap leaves starving may be offered again, with a pace of 0 peers.
   virtual std::vector<Cid> offer(bitswap::SessionId session, std::span<const Cid> cids,
                                  const BitswapPace& bitswap) = 0;
 

@@ -16,7 +16,6 @@ namespace timerose::exchange {
 namespace {
 
 using bitswap::SessionId;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using timerose::testing::ScriptedServer;
 using timerose::testing::Socket;
@@ -115,7 +114,7 @@ class HttpSourceTest : public ::testing::Test {
   // The one answer to the want of one block.
   Result<Block> fetch(const Cid& cid) {
     answers_.clear();
-    EXPECT_THAT(source_->offer(kSession, std::span(&cid, 1), {}), ElementsAre(cid));
+    (void)source_->offer(kSession, std::span(&cid, 1), {});
     EXPECT_TRUE(loop_.run_until([&] { return !answers_.empty(); })) << "no answer";
     if (answers_.empty()) return Error{ErrorCode::kInternal, "no answer"};
     EXPECT_EQ(answers_[0].cid, cid);
@@ -173,8 +172,9 @@ TEST_F(HttpSourceTest, FetchesManyBlocksOverFewConnections) {
   start({gateway.url()});
   std::vector<Cid> cids;
   for (int i = 0; i < 100; ++i) cids.push_back(leaf(std::to_string(i)).cid());
+  EXPECT_TRUE(fetch(cids[0]).ok());  // now it is known
   EXPECT_EQ(source_->offer(kSession, cids, {}).size(), 100);
-  EXPECT_TRUE(loop_.run_until([&] { return answers_.size() == 100; }));
+  EXPECT_TRUE(loop_.run_until([&] { return answers_.size() == 101; }));
   for (const SourceAnswer& answer : answers_) EXPECT_TRUE(answer.block.ok());
   EXPECT_LE(gateway.connections(), 8);
 }

@@ -49,12 +49,13 @@ std::vector<Cid> SourcePolicy::offer(uint64_t now_ns, bitswap::SessionId id,
   Session& session = state_->sessions[id];
   const std::vector<GatewayId> usable = state_->usable(session, now_ns);
   if (usable.empty()) return {};
+  const bool alone = state_->any_measured(usable);
   const double share = state_->share(usable, bitswap);
   size_t room = state_->room(usable, bitswap);
   std::vector<Cid> taken;
   for (const Cid& cid : cids) {
-    if (session.wants.contains(cid)) {
-      taken.push_back(cid);
+    if (const auto want = session.wants.find(cid); want != session.wants.end()) {
+      if (want->second.alone) taken.push_back(cid);
       continue;
     }
     // Every so-manieth, so that both ways bring what is needed first.
@@ -62,9 +63,9 @@ std::vector<Cid> SourcePolicy::offer(uint64_t now_ns, bitswap::SessionId id,
     if (room == 0 || session.credit < 1 || session.all_lack(cid, usable)) continue;
     session.credit -= 1;
     --room;
-    session.wants.emplace(cid, Want{cid, {}, {}, {}});
+    session.wants.emplace(cid, Want{.cid = cid, .alone = alone});
     state_->queue.emplace_back(id, cid);
-    taken.push_back(cid);
+    if (alone) taken.push_back(cid);
   }
   return taken;
 }
@@ -72,7 +73,7 @@ std::vector<Cid> SourcePolicy::offer(uint64_t now_ns, bitswap::SessionId id,
 std::optional<AskGateway> SourcePolicy::offer_dag(uint64_t now_ns, bitswap::SessionId id,
                                                   const Cid& root) {
   Session& session = state_->sessions[id];
-  const auto gateway = state_->choose(Want{root, {}, {}, {}}, session, now_ns);
+  const auto gateway = state_->choose(Want{.cid = root}, session, now_ns);
   if (!gateway) return std::nullopt;
   return state_->ask(*gateway, id, root, true);
 }
@@ -98,6 +99,7 @@ void SourcePolicy::came(uint64_t now_ns, RequestId id, const Came& what) {
   CHECK(want != session.wants.end());
   if (got != nullptr) {
     gateway.count_block(got->bytes);
+    session.misses_in_a_row.erase(request.gateway);
     session.wants.erase(want);
     return;
   }

@@ -1,8 +1,9 @@
 // Which gateway is asked for which block, and which blocks are left to Bitswap. Pure: events in,
 // actions out; no I/O, no thread, no clock.
 //
-// A gateway is asked for as much as it has been measured to bring. Of wants that Bitswap could
-// bring too, the gateways get the share that they would finish in the same time. One that sends
+// A gateway is asked for as much as it has been measured to bring; one that has not been measured
+// gets a few wants that Bitswap is asked for as well. Of wants that Bitswap could bring too, the
+// gateways get the share that they would finish in the same time. One that sends
 // wrong bytes is not asked again for a while, one that fails is left alone for longer each time.
 #pragma once
 

@@ -65,6 +65,7 @@ void Gateway::blame(const Came& what, uint64_t now_ns, const SourceLimits& limit
 }
 
 void Session::note_miss(const Cid& cid, GatewayId gateway) {
+  ++misses_in_a_row[gateway];
   if (misses.size() < kMissesMax) misses[cid].insert(gateway);
 }
 
@@ -145,7 +146,10 @@ std::vector<GatewayId> SourcePolicy::State::usable(const Session& session, uint6
   std::vector<GatewayId> ids;
   for (const auto& [id, gateway] : gateways) {
     const bool is_asked = gateway.stat.configured || session.named.contains(id);
-    if (is_asked && gateway.is_usable(now_ns)) ids.push_back(id);
+    const auto misses = session.misses_in_a_row.find(id);
+    const bool lacks_all =
+        misses != session.misses_in_a_row.end() && misses->second >= kMissesInARowMax;
+    if (is_asked && !lacks_all && gateway.is_usable(now_ns)) ids.push_back(id);
   }
   return ids;
 }
@@ -171,6 +175,10 @@ std::optional<GatewayId> SourcePolicy::State::choose(const Want& want, const Ses
   return best;
 }
 
+bool SourcePolicy::State::any_measured(const std::vector<GatewayId>& of) const {
+  return std::ranges::any_of(of, [&](GatewayId id) { return gateways.at(id).is_measured(); });
+}
+
 double SourcePolicy::State::share(const std::vector<GatewayId>& of,
                                   const BitswapPace& bitswap) const {
   double rate = 0;
@@ -190,8 +198,9 @@ size_t SourcePolicy::State::room(const std::vector<GatewayId>& of,
     free += all - std::min<uint64_t>(all, gateway.stat.waiting);
     if (gateway.is_measured()) slots += all;
   }
-  // Beside Bitswap, as many wait as are under way, so that no gateway stands still.
-  const size_t may_wait = bitswap.peers == 0 ? limits.wants_queued_max : slots;
+  // Beside Bitswap, as many wait as are under way, so that no gateway stands still. None wait for
+  // one that has not been measured.
+  const size_t may_wait = bitswap.peers == 0 && slots > 0 ? limits.wants_queued_max : slots;
   return free + may_wait - std::min(queue.size(), free + may_wait);
 }
 

@@ -15,6 +15,8 @@ namespace timerose::exchange {
 
 inline constexpr size_t kMissesMax = 64U << 10;  // of a session, remembered
 inline constexpr size_t kProvidersOfSessionMax = 16;
+// A gateway that has lacked so many blocks of a session, one after another, is asked for no more.
+inline constexpr uint32_t kMissesInARowMax = 16;
 inline constexpr uint64_t kMeanBlockBytes = 256U << 10;  // until blocks have been seen
 
 struct Gateway {
@@ -39,15 +41,17 @@ struct Gateway {
 
 struct Want {
   Cid cid;
-  std::set<GatewayId> tried;
-  std::string answers;  // "https://a: does not have it; https://b: no answer"
-  std::optional<RequestId> request;
+  bool alone = false;  // Bitswap is not asked for it
+  std::set<GatewayId> tried = {};
+  std::string answers = {};  // "https://a: does not have it; https://b: no answer"
+  std::optional<RequestId> request = {};
 };
 
 struct Session {
   std::set<GatewayId> named;  // by the routing
   std::unordered_map<Cid, Want> wants;
   std::unordered_map<Cid, std::set<GatewayId>> misses;
+  std::map<GatewayId, uint32_t> misses_in_a_row;
   double credit = 0;  // of the share that was not used up
 
   void note_miss(const Cid& cid, GatewayId gateway);
@@ -77,6 +81,7 @@ struct SourcePolicy::State {
   [[nodiscard]] bool somebody_is_left(const Want& want, const Session& session,
                                       uint64_t now_ns) const;
   static bool may_ask(GatewayId id, const Want& want, const Session& session);
+  [[nodiscard]] bool any_measured(const std::vector<GatewayId>& of) const;
   // Of the wants that Bitswap could bring too, the part that these gateways take.
   [[nodiscard]] double share(const std::vector<GatewayId>& of, const BitswapPace& bitswap) const;
   // How many more wants they take.

@@ -79,19 +79,37 @@ TEST_F(SourcePolicyTest, TakesNothingWithoutGateways) {
   EXPECT_EQ(policy_.offer_dag(now_, kSession, cid_of(1)), std::nullopt);
 }
 
-TEST_F(SourcePolicyTest, ProbesAGatewayBeforeItTrustsItWithMore) {
+// Until it is known what a gateway does, Bitswap is asked too.
+TEST_F(SourcePolicyTest, ProbesAGatewayBeforeItTrustsItAlone) {
   policy_.add_gateway("a");
-  EXPECT_THAT(offer(100), SizeIs(100));  // nobody else can be asked
+  EXPECT_THAT(offer(100), IsEmpty());
   auto asked = asks();
   EXPECT_THAT(asked, SizeIs(2));
   came(asked[0], GotBlock{1000, kMs, 2 * kMs});
+  EXPECT_THAT(asks(), IsEmpty());
+  EXPECT_THAT(offer(100), SizeIs(99));
   EXPECT_THAT(asks(), SizeIs(7));  // eight under way
   EXPECT_EQ(stat_of("a").waiting, 8);
 }
 
 TEST_F(SourcePolicyTest, RisksOnlyProbesBesideBitswapBeforeItHasMeasured) {
   policy_.add_gateway("a");
-  EXPECT_THAT(offer(100, {.peers = 3, .bytes_per_second = 1'000'000}), SizeIs(2));
+  EXPECT_THAT(offer(100, {.peers = 3, .bytes_per_second = 1'000'000}), IsEmpty());
+  EXPECT_THAT(asks(), SizeIs(2));
+}
+
+TEST_F(SourcePolicyTest, AsksAGatewayThatLacksAllOfASessionNoMore) {
+  measure(policy_.add_gateway("a"), 1);
+  offer(100);
+  int asked = 0;
+  for (auto round = asks(); !round.empty(); round = asks()) {
+    asked += static_cast<int>(round.size());
+    for (const AskGateway& ask : round) came(ask, NotThere{"no"});
+  }
+  EXPECT_EQ(asked, 16);
+  EXPECT_THAT(given_up_, SizeIs(100));
+  EXPECT_THAT(offer(200), IsEmpty());
+  EXPECT_THAT(policy_.offer(now_, SessionId{2}, cids(1), kNoBitswap), SizeIs(1));
 }
 
 TEST_F(SourcePolicyTest, TakesTheShareThatItFinishesInTheSameTime) {
@@ -113,8 +131,8 @@ TEST_F(SourcePolicyTest, TakesNoMoreBesideBitswapThanKeepsGatewaysBusy) {
 }
 
 TEST_F(SourcePolicyTest, TakesNoMoreThanItsQueueHolds) {
-  policy_.add_gateway("a");
-  EXPECT_THAT(offer(1000), SizeIs(SourceLimits().wants_queued_max + 2));
+  measure(policy_.add_gateway("a"), 1);
+  EXPECT_THAT(offer(1000), SizeIs(SourceLimits().wants_queued_max + 8));
 }
 
 TEST_F(SourcePolicyTest, AsksTheFasterGatewayForMore) {
@@ -138,7 +156,7 @@ TEST_F(SourcePolicyTest, AsksTheFasterGatewayForMore) {
 TEST_F(SourcePolicyTest, AsksTheNextGatewayForWhatOneLacksThenGivesUp) {
   policy_.add_gateway("https://a");
   policy_.add_gateway("https://b");
-  ASSERT_THAT(offer(1), SizeIs(1));
+  offer(1);
   const auto first = asks();
   ASSERT_THAT(first, SizeIs(1));
   came(first[0], NotThere{"does not have it"});
@@ -169,21 +187,26 @@ TEST_F(SourcePolicyTest, AvoidsAGatewayThatSendsWrongBytes) {
   EXPECT_THAT(given_up_, SizeIs(1));
   EXPECT_EQ(stat_of("a").bad_blocks, 1);
   EXPECT_TRUE(stat_of("a").avoided);
-  EXPECT_THAT(offer(5), IsEmpty());
+  offer(5);
+  EXPECT_THAT(asks(), IsEmpty());
   now_ += SourceLimits().avoid_ns;
   EXPECT_FALSE(stat_of("a").avoided);
-  EXPECT_THAT(offer(5), SizeIs(5));
+  offer(5);
+  EXPECT_THAT(asks(), SizeIs(2));
 }
 
 TEST_F(SourcePolicyTest, LeavesAFailingGatewayAloneForLongerEachTime) {
   policy_.add_gateway("a");
   uint64_t pause = SourceLimits().back_off_min_ns;
   for (int i = 0; i < 12; ++i) {
-    ASSERT_THAT(offer(1), SizeIs(1)) << i;
-    came(asks().at(0), Failed{"no reply"});
+    offer(1);
+    const auto asked = asks();
+    ASSERT_THAT(asked, SizeIs(1)) << i;
+    came(asked[0], Failed{"no reply"});
     (void)asks();
     now_ += std::min(pause, SourceLimits().back_off_max_ns) - 1;
-    EXPECT_THAT(offer(1), IsEmpty());
+    offer(1);
+    EXPECT_THAT(asks(), IsEmpty());
     now_ += 1;
     pause *= 2;
   }
@@ -204,16 +227,20 @@ TEST_F(SourcePolicyTest, WaitsAsLongAsABusyGatewaySays) {
   came(asks().at(0), TooBusy{30'000 * kMs});
   (void)asks();
   now_ += 29'999 * kMs;
-  EXPECT_THAT(offer(1), IsEmpty());
+  offer(1);
+  EXPECT_THAT(asks(), IsEmpty());
   now_ += kMs;
-  EXPECT_THAT(offer(1), SizeIs(1));
+  offer(1);
+  EXPECT_THAT(asks(), SizeIs(1));
   EXPECT_EQ(stat_of("a").failures, 0);
 }
 
 TEST_F(SourcePolicyTest, AsksProvidersForTheirSessionOnly) {
   policy_.add_provider(kSession, "provider");
-  EXPECT_THAT(offer(1), SizeIs(1));
-  EXPECT_THAT(policy_.offer(now_, SessionId{2}, cids(1), kNoBitswap), IsEmpty());
+  offer(1);
+  EXPECT_THAT(asks(), SizeIs(1));
+  policy_.offer(now_, SessionId{2}, cids(1), kNoBitswap);
+  EXPECT_THAT(asks(), IsEmpty());
   EXPECT_FALSE(stat_of("provider").configured);
 }
 
@@ -230,17 +257,17 @@ TEST_F(SourcePolicyTest, ForgetsProvidersThatNobodyNeeds) {
 }
 
 TEST_F(SourcePolicyTest, CancelsWhatIsDropped) {
-  policy_.add_gateway("a");
-  offer(3);
-  ASSERT_THAT(asks(), SizeIs(2));
+  measure(policy_.add_gateway("a"), 1);
+  offer(9);
+  ASSERT_THAT(asks(), SizeIs(8));
   policy_.drop(kSession, cids(1));
   const auto next = asks();
   EXPECT_THAT(cancelled_, SizeIs(1));
-  ASSERT_THAT(next, SizeIs(1));  // the third takes its place
-  EXPECT_EQ(next[0].cid, cid_of(2));
+  ASSERT_THAT(next, SizeIs(1));  // the ninth takes its place
+  EXPECT_EQ(next[0].cid, cid_of(8));
   policy_.close(kSession);
   EXPECT_THAT(asks(), IsEmpty());
-  EXPECT_THAT(cancelled_, SizeIs(3));
+  EXPECT_THAT(cancelled_, SizeIs(9));
   EXPECT_EQ(stat_of("a").waiting, 0);
 }
 
@@ -254,7 +281,7 @@ TEST_F(SourcePolicyTest, PassesOverRepliesToWhatWasCancelled) {
 }
 
 TEST_F(SourcePolicyTest, TakesAWantOnceHoweverOftenItIsOffered) {
-  policy_.add_gateway("a");
+  measure(policy_.add_gateway("a"), 1);
   EXPECT_THAT(offer(1), SizeIs(1));
   EXPECT_THAT(offer(1), SizeIs(1));
   EXPECT_THAT(asks(), SizeIs(1));
