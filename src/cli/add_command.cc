@@ -45,8 +45,9 @@ class Adding {
       : session_(session),
         options_(options),
         batch_(store),
-        progress_(options.progress.empty() ? isatty(STDERR_FILENO) != 0
-                                           : options.progress == "true") {
+        progress_(session.streams().err, options.progress.empty()
+                                             ? isatty(session.streams().err) != 0
+                                             : options.progress == "true") {
     import_.import.layout = layout;
     import_.import.hash_threads = std::thread::hardware_concurrency();
     import_.import.progress = [this](uint64_t bytes) { progress_.advance(bytes); };
@@ -97,7 +98,8 @@ class Adding {
   }
 
   Status add_stdin() {
-    TR_ASSIGN(auto imported, import_descriptor(STDIN_FILENO, import_.import, batch_.sink()));
+    StdinSource source(session_.streams());
+    TR_ASSIGN(auto imported, unixfs::import_file(source, import_.import, batch_.sink()));
     const std::string cid = imported.cid.to_string();
     const std::string name = options_.stdin_name.empty() ? cid : options_.stdin_name;
     TR_TRY(note(name, imported.cid));
@@ -111,7 +113,8 @@ class Adding {
     std::string name = path.filename().string();
     if (name == "." || name == "..")
       name = std::filesystem::absolute(path).lexically_normal().filename().string();
-    TR_ASSIGN(auto imported, import_path(path, name, import_, batch_.sink()));
+    TR_ASSIGN(auto imported, import_path(path_of_client(session_.streams(), path.string()), name,
+                                         import_, batch_.sink()));
     roots_.push_back({std::move(name), std::move(imported)});
     return success();
   }

@@ -58,7 +58,7 @@ std::string to_json(const compute::Answer& answer) {
 Status show_streams(Session& session, Blockstore& store, const compute::Outcome& outcome,
                     Show show) {
   TR_ASSIGN(const Bytes errors, read_written(store, outcome.stderr_written, kStreamBytesMax));
-  TR_TRY(write_all(STDERR_FILENO, errors));
+  TR_TRY(write_all(session.streams().err, errors));
   if (show != Show::kText) return success();
   TR_ASSIGN(const Bytes output, read_written(store, outcome.stdout_written, kStreamBytesMax));
   return session.out().write(output);
@@ -104,11 +104,11 @@ int exit_code_of(const Error& error) {
   }
 }
 
-wasi::Context::OnWrite show_while_running(Show show) {
-  return [show](int descriptor, ByteView piece) {
+wasi::Context::OnWrite show_while_running(const Streams& streams, Show show) {
+  return [streams, show](int descriptor, ByteView piece) {
     if (descriptor == STDOUT_FILENO && show != Show::kText) return;
     // The guest goes on, whatever becomes of the terminal: its output is in the Outcome.
-    (void)write_all(descriptor, piece);
+    (void)write_all(descriptor == STDOUT_FILENO ? streams.out : streams.err, piece);
   };
 }
 
@@ -126,14 +126,14 @@ Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi ab
   }
   if (show == Show::kJson) TR_TRY(session.out().line(to_json(answer)));
   TR_TRY(session.out().flush());
-  if (!answer.outcome || answer.outcome->trapped()) complain(describe_ending(answer));
+  if (!answer.outcome || answer.outcome->trapped()) session.complain(describe_ending(answer));
   return success();
 }
 
 Result<int> show_rerun(Session& session, const compute::Rerun& rerun, Show show) {
   const compute::Answer& answer = rerun.answer;
   if (!answer.outcome_cid) {
-    complain(describe_ending(answer));
+    session.complain(describe_ending(answer));
     return exit_code_of(answer);
   }
   const std::string found = answer.outcome_cid->to_string();

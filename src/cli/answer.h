@@ -19,7 +19,7 @@ int exit_code_of(const compute::Answer& answer);
 int exit_code_of(const Error& error);
 
 // Shows guest output as it is written: standard error always, standard output for kText.
-wasi::Context::OnWrite show_while_running(Show show);
+wasi::Context::OnWrite show_while_running(const Streams& streams, Show show);
 
 // Shows the rest once the call has ended. `shown_while_running` says that the guest's output has
 // been seen already.

@@ -22,7 +22,7 @@ Result<int> put(Session& session, const PutOptions& options) {
   TR_ASSIGN(auto* store, session.blockstore());
   const std::vector<std::string> only_stdin{"-"};
   for (const std::string& source : options.sources.empty() ? only_stdin : options.sources) {
-    TR_ASSIGN(Bytes bytes, read_source(source, kBlockBytesMax));
+    TR_ASSIGN(Bytes bytes, read_source(session.streams(), source, kBlockBytesMax));
     TR_ASSIGN(const Block block, Block::of(codec, hash, std::move(bytes)));
     TR_TRY(store->put(block));
     TR_TRY(store->flush());
@@ -54,12 +54,13 @@ void add_get(Grammar& grammar, CLI::App& group) {
       grammar, group, "get", {"Print the bytes of a block", "  timerose block get CID > leaf.bin"},
       [path](Session& session) -> Result<int> {
         TR_ASSIGN(const Cid cid, resolve_path(session, *path));
-        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+        TR_ASSIGN(auto* store, session.content());
         TR_ASSIGN(const auto data, store->get(cid));
         TR_TRY(session.out().write(data.view()));
         return kExitSuccess;
       });
   add_word(*command, "CID", *path, "A CID or CID/path");
+  add_fetch_options(grammar, *command);
 }
 
 void add_stat(Grammar& grammar, CLI::App& group) {
@@ -69,12 +70,13 @@ void add_stat(Grammar& grammar, CLI::App& group) {
       {"Print the CID and the size of a block", "  timerose block stat CID"},
       [path](Session& session) -> Result<int> {
         TR_ASSIGN(const Cid cid, resolve_path(session, *path));
-        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+        TR_ASSIGN(auto* store, session.content());
         TR_ASSIGN(const uint64_t size, store->size(cid));
         TR_TRY(session.out().line(fmt::format("Key: {}\nSize: {}", cid.to_string(), size)));
         return kExitSuccess;
       });
   add_word(*command, "CID", *path, "A CID or CID/path");
+  add_fetch_options(grammar, *command);
 }
 
 struct RmOptions {
@@ -97,12 +99,12 @@ Result<int> rm(Session& session, const RmOptions& options) {
     TR_ASSIGN(const Cid cid, Cid::parse(text));
     TR_ASSIGN(const bool present, store->has(cid));
     if (!present && !options.force) {
-      complain(fmt::format("{} is not here", text));
+      session.complain(fmt::format("{} is not here", text));
       code = kExitFailure;
       continue;
     }
     if (auto allowed = check_removable(session, *store, cid); !allowed.ok()) {
-      complain(allowed.error().message);
+      session.complain(allowed.error().message);
       code = kExitFailure;
       continue;
     }

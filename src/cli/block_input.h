@@ -5,11 +5,12 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "cli/streams.h"
 
 namespace timerose::cli {
 
 // The bytes of the file `source`, of standard input for "-"; kLimitExceeded if longer than
 // `bytes_max`.
-Result<Bytes> read_source(const std::string& source, size_t bytes_max);
+Result<Bytes> read_source(const Streams& streams, const std::string& source, size_t bytes_max);
 
 }  // namespace timerose::cli

@@ -37,7 +37,7 @@ Result<int> format_cids(Session& session, const FormatOptions& options) {
   if (!options.base.empty()) {
     TR_ASSIGN(base, multibase_named(options.base));
   }
-  TR_ASSIGN(const auto words, words_or_stdin(options.cids));
+  TR_ASSIGN(const auto words, words_or_stdin(session.streams(), options.cids));
   for (const std::string& word : words) {
     TR_ASSIGN(const Cid parsed, Cid::parse(word));
     TR_ASSIGN(const Cid cid, converted(parsed, options));
@@ -134,6 +134,7 @@ std::vector<Named> list_hashes() {
 
 void add_cid_commands(Grammar& grammar) {
   CLI::App* group = add_group(grammar.root, "cid", "Convert and describe CIDs");
+  grammar.own_commands.push_back(group);
   group->group("Data");
   add_format(grammar, *group);
   add_base32(grammar, *group);

@@ -1,4 +1,5 @@
-// What a person names on the command line, as content: X is a CID, CID/path, a local path or "-".
+// What a person names on the command line, as content: X is a CID, CID/path, /ipns/NAME/path, a
+// local path or "-".
 #pragma once
 
 #include <string>
@@ -12,8 +13,12 @@
 
 namespace timerose::cli {
 
-// "CID", "CID/path", "/ipfs/CID/path" or "ipfs://CID/path" as the block it leads to.
+// "CID", "CID/path", "/ipfs/CID/path" or "ipfs://CID/path"; of "/ipns/NAME/path" and
+// "ipns://NAME/path" what they stand for now.
+Result<unixfs::Path> path_of(Session& session, std::string_view text);
+// The block that such a path leads to.
 Result<Cid> resolve_path(Session& session, std::string_view text);
+Result<Cid> resolve_path(Session& session, const unixfs::Path& path);
 // The same where the path may end inside a block.
 Result<unixfs::Resolved> resolve_inside(Session& session, std::string_view text);
 

@@ -26,8 +26,8 @@ struct Counts {
 };
 
 // Stores every block and gives the archive's roots. What was read before a failure stays, unpinned.
-Result<std::vector<Cid>> import_archive(Blockstore& store, int descriptor, Counts& counts) {
-  unixfs::FileSource file(descriptor);
+Result<std::vector<Cid>> import_archive(Blockstore& store, unixfs::ByteSource& file,
+                                        Counts& counts) {
   TR_ASSIGN(auto reader, CarReader::open([&](std::span<uint8_t> out) { return file.read(out); }));
   BatchingSink batch(&store);
   while (true) {
@@ -40,6 +40,17 @@ Result<std::vector<Cid>> import_archive(Blockstore& store, int descriptor, Count
   TR_TRY(batch.flush());
   TR_TRY(store.flush());
   return reader.roots();
+}
+
+Result<std::vector<Cid>> import_named(Session& session, Blockstore& store, const std::string& name,
+                                      Counts& counts) {
+  if (name == "-") {
+    StdinSource input(session.streams());
+    return import_archive(store, input, counts);
+  }
+  TR_ASSIGN(const FileDescriptor file, open_for_reading(path_of_client(session.streams(), name)));
+  unixfs::FileSource input(file.get());
+  return import_archive(store, input, counts);
 }
 
 Status pin_roots(Session& session, const std::vector<Cid>& roots, bool silent) {
@@ -60,11 +71,7 @@ Result<int> import(Session& session, const ImportOptions& options) {
   const std::vector<std::string> only_stdin{"-"};
   Counts counts;
   for (const std::string& name : options.files.empty() ? only_stdin : options.files) {
-    FileDescriptor file;
-    if (name != "-") {
-      TR_ASSIGN(file, open_for_reading(name));
-    }
-    auto roots = import_archive(*store, file.valid() ? file.get() : STDIN_FILENO, counts);
+    auto roots = import_named(session, *store, name, counts);
     if (!roots.ok()) return std::move(roots).error().within("importing " + name);
     if (options.pin_roots) TR_TRY(pin_roots(session, *roots, options.silent));
   }
@@ -98,17 +105,19 @@ void add_export(Grammar& grammar, CLI::App& group) {
       {"Write all that is below a CID to standard output as a CAR archive",
        "  timerose dag export CID > data.car"},
       [path](Session& session) -> Result<int> {
-        if (isatty(STDOUT_FILENO) != 0) {
+        if (isatty(session.streams().out) != 0) {
           return Error{ErrorCode::kInvalidArgument,
                        "a CAR archive is not for a terminal; send it to a file or a pipe"};
         }
         TR_ASSIGN(const Cid root, resolve_path(session, *path));
-        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+        TR_ASSIGN(auto* store, session.content());
+        store->read_ahead(root, ShowProgress::kBesideOutput);
         TR_TRY(export_car(*store, std::span(&root, 1),
                           [&](ByteView bytes) { return session.out().write(bytes); }));
         return kExitSuccess;
       });
   add_word(*command, "PATH", *path, "A CID or CID/path");
+  add_fetch_options(grammar, *command);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ Result<int> put(Session& session, const PutOptions& options) {
   TR_ASSIGN(auto* store, session.blockstore());
   const std::vector<std::string> only_stdin{"-"};
   for (const std::string& source : options.sources.empty() ? only_stdin : options.sources) {
-    TR_ASSIGN(const Bytes bytes, read_source(source, kBlockBytesMax));
+    TR_ASSIGN(const Bytes bytes, read_source(session.streams(), source, kBlockBytesMax));
     auto value = ipld::decode(input, bytes);
     if (!value.ok()) {
       return std::move(value).error().within(fmt::format(
@@ -78,7 +78,7 @@ Result<Value> value_at(Blockstore& store, const unixfs::Resolved& resolved) {
 Result<int> get(Session& session, const GetOptions& options) {
   TR_ASSIGN(const Codec output, codec_named(options.output_codec));
   TR_ASSIGN(const auto resolved, resolve_inside(session, options.path));
-  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+  TR_ASSIGN(auto* store, session.content());
   const bool whole_block = resolved.rest.empty();
   if (whole_block && output == resolved.cid.codec()) {
     TR_ASSIGN(const auto block, store->get(resolved.cid));
@@ -89,7 +89,7 @@ Result<int> get(Session& session, const GetOptions& options) {
     TR_TRY(session.out().write(encoded));
   }
   const bool is_text = output == Codec::kDagJson || output == Codec::kJson;
-  if (is_text && isatty(STDOUT_FILENO) != 0) TR_TRY(session.out().line(""));
+  if (is_text && isatty(session.streams().out) != 0) TR_TRY(session.out().line(""));
   return kExitSuccess;
 }
 
@@ -104,6 +104,7 @@ void add_get(Grammar& grammar, CLI::App& group) {
   add_word(*command, "PATH", options->path, "A CID or CID/path");
   add_text(*command, "--output-codec", options->output_codec, "How to print it (default: dag-json)")
       ->type_name("NAME");
+  add_fetch_options(grammar, *command);
 }
 
 void add_resolve(Grammar& grammar, CLI::App& group) {
@@ -120,6 +121,7 @@ void add_resolve(Grammar& grammar, CLI::App& group) {
                     return kExitSuccess;
                   });
   add_word(*command, "PATH", *path, "A CID or CID/path");
+  add_fetch_options(grammar, *command);
 }
 
 Status stat_one(Session& session, Blockstore& store, const Cid& root) {
@@ -140,14 +142,16 @@ void add_stat(Grammar& grammar, CLI::App& group) {
       grammar, group, "stat",
       {"Count the blocks and bytes of DAGs, each block once", "  timerose dag stat CID"},
       [paths](Session& session) -> Result<int> {
-        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+        TR_ASSIGN(auto* store, session.content());
         for (const std::string& path : *paths) {
           TR_ASSIGN(const Cid root, resolve_path(session, path));
+          store->read_ahead(root, ShowProgress::kOnTerminal);
           TR_TRY(stat_one(session, *store, root));
         }
         return kExitSuccess;
       });
   add_words(*command, "PATH", *paths, 1, "CIDs or CID/path");
+  add_fetch_options(grammar, *command);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ Json needs_json(const compute::LoadedFunction& loaded, wasm::Abi abi) {
 
 Result<int> inspect(Session& session, const std::string& text) {
   TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+  TR_ASSIGN(auto* store, session.content());
   TR_ASSIGN(const Cid cid, resolve_content(session, text));
   TR_ASSIGN(const auto loaded, compute::load_function(*store, cid));
   TR_ASSIGN(auto* modules, repository->modules());

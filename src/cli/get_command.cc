@@ -14,14 +14,16 @@ struct GetOptions {
 };
 
 Result<int> get(Session& session, const GetOptions& options) {
-  TR_ASSIGN(const auto path, unixfs::Path::parse(options.path));
-  TR_ASSIGN(const Cid cid, resolve_path(session, options.path));
-  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+  TR_ASSIGN(const auto path, path_of(session, options.path));
+  TR_ASSIGN(const Cid cid, resolve_path(session, path));
+  TR_ASSIGN(auto* store, session.content());
   std::string target = options.output;
   if (target.empty()) {
     target = path.segments.empty() ? path.root.to_string() : path.segments.back();
   }
+  store->read_ahead(cid, ShowProgress::kOnTerminal);
   TR_TRY(export_path(*store, cid, target));
+  store->stop_reading_ahead();
   TR_TRY(session.out().line("Saved to " + target));
   return kExitSuccess;
 }
@@ -40,6 +42,7 @@ void add_get_command(Grammar& grammar) {
   add_text(*command, "-o,--output", options->output,
            "Where to; default: the last name of the path, else the CID, in this folder")
       ->type_name("PATH");
+  add_fetch_options(grammar, *command);
 }
 
 }  // namespace timerose::cli

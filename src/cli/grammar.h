@@ -19,6 +19,13 @@ namespace timerose::cli {
 // What a command does once its options are known; gives the exit code of the process.
 using Action = std::function<Result<int>(Session&)>;
 
+// How content that is not here is fetched, as typed.
+struct FetchTexts {
+  bool offline = false;
+  std::string timeout;
+  std::vector<std::string> providers;
+};
+
 // One whole command line: the root of the grammar, the command that was chosen, and, for commands
 // that run a guest, the arguments that are the guest's.
 struct Grammar {
@@ -26,6 +33,9 @@ struct Grammar {
   Action chosen;
   std::vector<std::string> guest_arguments;
   std::vector<const CLI::App*> guest_commands;  // arguments after their first word are a guest's
+  std::vector<const CLI::App*> own_commands;  // never carried out by a daemon, nor groups of these
+  FetchTexts fetch;
+  bool stops_node = false;  // set by the command that was carried out
 };
 
 // Text that every command's help has: what it does in a line, and examples, one a line.
@@ -60,6 +70,11 @@ CLI::Option* add_word(CLI::App& command, const std::string& name, std::string& w
 CLI::Option* add_repeated(CLI::App& command, const std::string& name,
                           std::vector<std::string>& values, const std::string& description);
 
+// The options of commands that read content: --timeout, --providers.
+void add_fetch_options(Grammar& grammar, CLI::App& command);
+// What they mean; kInvalidArgument for what makes no sense.
+Result<Fetching> fetching_of(const FetchTexts& texts);
+
 // The families, one file each.
 void add_content_commands(Grammar& grammar);   // add
 void add_read_commands(Grammar& grammar);      // cat, get, ls
@@ -73,6 +88,12 @@ void add_config_commands(Grammar& grammar);    // config
 void add_run_commands(Grammar& grammar);       // run, rerun
 void add_function_commands(Grammar& grammar);  // deploy, function
 void add_receipt_commands(Grammar& grammar);   // receipt
+void add_node_commands(Grammar& grammar);      // node
+void add_swarm_commands(Grammar& grammar);     // swarm, ping
+void add_routing_commands(Grammar& grammar);   // routing
+void add_name_commands(Grammar& grammar);      // name
+void add_bitswap_commands(Grammar& grammar);   // bitswap
+void add_devnet_command(Grammar& grammar);     // devnet
 void add_program_commands(Grammar& grammar);   // version, completion
 
 }  // namespace timerose::cli

@@ -2,9 +2,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/grammar.h"
+#include "cli/own_addresses.h"
 #include "cli/version.h"
 #include "multiformats/multibase.h"
 #include "multiformats/peer_id.h"
+#include "node/daemon.h"
 
 namespace timerose::cli {
 namespace {
@@ -41,24 +43,28 @@ std::string format_identity(const Identity& identity, std::string text) {
 
 void add_id(Grammar& grammar) {
   auto format = std::make_shared<std::string>();
-  CLI::App* command = add_command(
-      grammar, grammar.root, "id",
-      {"Show this node's PeerID and did:key", "  timerose id\n  timerose id -f '<did>\\n'"},
-      [format](Session& session) -> Result<int> {
-        TR_ASSIGN(auto* repository, session.repository());
-        TR_ASSIGN(const PrivateKey* key, repository->key());
-        const Identity identity = identity_of(key->public_key());
-        if (!format->empty()) {
-          TR_TRY(session.out().write(format_identity(identity, *format)));
-          return kExitSuccess;
-        }
-        const Json json{{"ID", identity.peer_id},
-                        {"DID", identity.did},
-                        {"PublicKey", identity.public_key},
-                        {"AgentVersion", identity.agent}};
-        TR_TRY(session.out().line(json.dump(2)));
-        return kExitSuccess;
-      });
+  CLI::App* command =
+      add_command(grammar, grammar.root, "id",
+                  {"Show this node's PeerID and did:key, and its addresses while it runs",
+                   "  timerose id\n  timerose id -f '<did>\\n'"},
+                  [format](Session& session) -> Result<int> {
+                    TR_ASSIGN(auto* repository, session.repository());
+                    TR_ASSIGN(const PrivateKey* key, repository->key());
+                    const Identity identity = identity_of(key->public_key());
+                    if (!format->empty()) {
+                      TR_TRY(session.out().write(format_identity(identity, *format)));
+                      return kExitSuccess;
+                    }
+                    Json json{{"ID", identity.peer_id},
+                              {"DID", identity.did},
+                              {"PublicKey", identity.public_key},
+                              {"AgentVersion", identity.agent}};
+                    if (session.daemon() != nullptr) {
+                      TR_ASSIGN(json["Addresses"], own_addresses(session.daemon()->network()));
+                    }
+                    TR_TRY(session.out().line(json.dump(2)));
+                    return kExitSuccess;
+                  });
   command->group("Identity and settings");
   add_text(*command, "-f,--format", *format, "Template of <id>, <did>, <pubkey>, <aver>, \\n, \\t")
       ->type_name("TEMPLATE");

@@ -56,7 +56,9 @@ class Importer {
 
   Result<unixfs::Imported> import_file(const fs::path& path) {
     TR_ASSIGN(const FileDescriptor file, open_for_reading(path));
-    auto imported = import_descriptor(file.get(), options_.import, sink_);
+    posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    unixfs::FileSource source(file.get());
+    auto imported = unixfs::import_file(source, options_.import, sink_);
     if (!imported.ok()) return std::move(imported).error().within("adding " + path.string());
     return imported;
   }
@@ -112,13 +114,6 @@ Result<unixfs::Imported> import_path(const fs::path& path, const std::string& na
                                      const ImportPathOptions& options,
                                      const unixfs::BlockSink& sink) {
   return Importer(options, sink).import(path, name, 0);
-}
-
-Result<unixfs::Imported> import_descriptor(int descriptor, const unixfs::ImportOptions& options,
-                                           const unixfs::BlockSink& sink) {
-  posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-  unixfs::FileSource source(descriptor);
-  return unixfs::import_file(source, options, sink);
 }
 
 }  // namespace timerose::cli

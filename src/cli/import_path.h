@@ -25,8 +25,4 @@ Result<unixfs::Imported> import_path(const std::filesystem::path& path, const st
                                      const ImportPathOptions& options,
                                      const unixfs::BlockSink& sink);
 
-// Imports everything that can be read from a descriptor, such as standard input.
-Result<unixfs::Imported> import_descriptor(int descriptor, const unixfs::ImportOptions& options,
-                                           const unixfs::BlockSink& sink);
-
 }  // namespace timerose::cli

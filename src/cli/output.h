@@ -6,13 +6,15 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "cli/streams.h"
 
 namespace timerose::cli {
 
 // Not thread-safe. Nothing is written at destruction: a command that ends well ends with flush().
 class Output {
  public:
-  explicit Output(int descriptor) : descriptor_(descriptor) {}
+  // `streams` must outlive it.
+  explicit Output(const Streams& streams) : streams_(streams) {}
 
   Status write(ByteView bytes);
   Status write(std::string_view text) { return write(as_bytes(text)); }
@@ -21,7 +23,9 @@ class Output {
 
  private:
   static constexpr size_t kBufferBytes = 64U << 10;
-  int descriptor_;
+  Status write_out(ByteView bytes);
+
+  const Streams& streams_;
   Bytes buffer_;
 };
 

@@ -16,10 +16,11 @@ struct AddOptions {
 
 Result<int> add(Session& session, const AddOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(auto* store, session.blockstore());
+  TR_ASSIGN(auto* store, session.content(Access::kReadWrite));
   const PinMode mode = options.recursive ? PinMode::kRecursive : PinMode::kDirect;
   for (const std::string& path : options.paths) {
     TR_ASSIGN(const Cid cid, resolve_path(session, path));
+    if (options.recursive) TR_TRY(store->fetch_all(cid));
     TR_TRY(pin_dag(*store, repository->pins(), {cid, mode, options.name}));
     TR_TRY(session.out().line(fmt::format("pinned {} {}ly", cid.to_string(),
                                           options.recursive ? "recursive" : "direct")));
@@ -39,6 +40,7 @@ void add_add(Grammar& grammar, CLI::App& group) {
   command->add_flag("-r,--recursive", options->recursive,
                     "With all that is below (default); --recursive=false: this block only");
   add_text(*command, "-n,--name", options->name, "A name for the pin")->type_name("NAME");
+  add_fetch_options(grammar, *command);
 }
 
 struct RmOptions {

@@ -23,6 +23,7 @@ void add_version(Grammar& grammar) {
                     return kExitSuccess;
                   });
   command->group("Program");
+  grammar.own_commands.push_back(command);
   command->add_flag("-n,--number", options->number, "Only the number");
   command->add_flag("--all", options->all, "Also what it was built with");
 }
@@ -41,6 +42,7 @@ void add_completion(Grammar& grammar) {
         return kExitSuccess;
       });
   command->group("Program");
+  grammar.own_commands.push_back(command);
   add_word(*command, "SHELL", *shell, "bash, zsh or fish");
 }
 

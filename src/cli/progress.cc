@@ -1,7 +1,6 @@
 #include "cli/progress.h"
 
-#include <cstdio>
-
+#include "base/file.h"
 #include "node/units.h"
 
 namespace timerose::cli {
@@ -10,11 +9,11 @@ void Progress::advance(uint64_t bytes) {
   bytes_ += bytes;
   if (!shown_ || bytes_ - shown_bytes_ < kStepBytes) return;
   shown_bytes_ = bytes_;
-  std::fprintf(stderr, "\r\033[K%s", node::format_bytes(bytes_).c_str());
+  (void)write_all(terminal_, as_bytes("\r\033[K" + node::format_bytes(bytes_)));
 }
 
 void Progress::finish() {
-  if (shown_bytes_ > 0) std::fputs("\r\033[K", stderr);
+  if (shown_bytes_ > 0) (void)write_all(terminal_, as_bytes(std::string_view("\r\033[K")));
 }
 
 }  // namespace timerose::cli

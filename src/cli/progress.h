@@ -7,7 +7,8 @@ namespace timerose::cli {
 
 class Progress {
  public:
-  explicit Progress(bool shown) : shown_(shown) {}
+  // On `terminal`, a descriptor.
+  Progress(int terminal, bool shown) : terminal_(terminal), shown_(shown) {}
 
   void advance(uint64_t bytes);
   // Wipes the line.
@@ -17,6 +18,7 @@ class Progress {
   // A line for each so many bytes: often enough to be seen moving, too seldom to cost.
   static constexpr uint64_t kStepBytes = 16U << 20;
 
+  int terminal_;
   bool shown_;
   uint64_t bytes_ = 0;
   uint64_t shown_bytes_ = 0;

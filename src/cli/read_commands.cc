@@ -33,7 +33,7 @@ Result<unixfs::Range> range_of(const CatOptions& options) {
 // As in Kubo, several files read as one: offset and length count through all of them.
 Result<int> cat(Session& session, const CatOptions& options) {
   TR_ASSIGN(unixfs::Range range, range_of(options));
-  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+  TR_ASSIGN(auto* store, session.content());
   for (const std::string& path : options.paths) {
     TR_ASSIGN(const Cid cid, resolve_path(session, path));
     TR_ASSIGN(const auto stat, unixfs::stat(*store, cid));
@@ -48,6 +48,7 @@ Result<int> cat(Session& session, const CatOptions& options) {
       continue;
     }
     const uint64_t here = std::min(range.length, stat.size - range.offset);
+    store->read_ahead(cid, ShowProgress::kBesideOutput, range.offset, here);
     TR_TRY(unixfs::stream_file(*store, cid, {range.offset, here},
                                std::thread::hardware_concurrency(),
                                [&](ByteView piece) { return session.out().write(piece); }));
@@ -70,6 +71,7 @@ void add_cat(Grammar& grammar) {
   add_text(*command, "-o,--offset", options->offset, "Bytes to leave out first")
       ->type_name("BYTES");
   add_text(*command, "-l,--length", options->length, "Bytes to print at most")->type_name("BYTES");
+  add_fetch_options(grammar, *command);
 }
 
 struct LsOptions {
@@ -117,7 +119,7 @@ void add_ls(Grammar& grammar) {
       grammar, grammar.root, "ls",
       {"List the entries of directories", "  timerose ls CID\n  timerose ls -l --headers CID/docs"},
       [options](Session& session) -> Result<int> {
-        TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+        TR_ASSIGN(auto* store, session.content());
         for (const std::string& path : options->paths) {
           TR_TRY(list_one(session, *store, path, *options));
         }
@@ -127,6 +129,7 @@ void add_ls(Grammar& grammar) {
   add_words(*command, "PATH", options->paths, 1, "CIDs or CID/path of directories");
   command->add_flag("-l,--size", options->size, "Show sizes in bytes ('-' for a directory)");
   command->add_flag("-v,--headers", options->headers, "Show what the columns are");
+  add_fetch_options(grammar, *command);
 }
 
 }  // namespace

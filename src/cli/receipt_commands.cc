@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 Result<compute::Receipt> load(Session& session, const std::string& text) {
   TR_ASSIGN(const Cid cid, resolve_path(session, text));
-  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+  TR_ASSIGN(auto* store, session.content());
   return compute::load_receipt(*store, cid);
 }
 

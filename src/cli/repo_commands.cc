@@ -48,10 +48,10 @@ struct GcCommandOptions {
   bool sweep_holes = false;
 };
 
-Status report_holes(const GcReport& report) {
+Status report_holes(const Session& session, const GcReport& report) {
   for (const GcHole& hole : report.holes) {
-    complain(fmt::format("{} below {}: {}", hole.cid.to_string(), hole.root.to_string(),
-                         hole.why.message));
+    session.complain(fmt::format("{} below {}: {}", hole.cid.to_string(), hole.root.to_string(),
+                                 hole.why.message));
   }
   if (report.swept) return success();
   return Error{ErrorCode::kNotFound,
@@ -74,7 +74,7 @@ Result<int> gc(Session& session, const GcCommandOptions& options) {
     };
   }
   TR_ASSIGN(const GcReport report, collect_garbage(*store, repository->pins(), gc_options));
-  TR_TRY(report_holes(report));
+  TR_TRY(report_holes(session, report));
   TR_TRY(database->compact());
   if (!options.quiet) {
     TR_TRY(session.out().line(fmt::format("removed {} blocks ({}), kept {}", report.blocks_removed,
@@ -98,7 +98,7 @@ void add_gc(Grammar& grammar, CLI::App& group) {
 Result<int> verify(Session& session) {
   TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   TR_ASSIGN(const Verified verified, verify_blocks(*store, [&](const Cid& cid, const Error& why) {
-              complain(fmt::format("{}: {}", cid.to_string(), why.message));
+              session.complain(fmt::format("{}: {}", cid.to_string(), why.message));
               return success();
             }));
   if (verified.bad_blocks > 0) {

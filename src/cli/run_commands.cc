@@ -49,14 +49,14 @@ Status set_budget(Session& session, const RunOptions& options,
 }
 
 // The call's own data: what goes wrong with it does not mean that the function cannot run.
-Result<int> data_failure(const Error& error) {
-  complain(error.message);
+Result<int> data_failure(const Session& session, const Error& error) {
+  session.complain(error.message);
   return error.code == ErrorCode::kNotFound ? kExitNotFound : kExitRunFailed;
 }
 
 // A directory, a text, ...: whatever it is, it does not run.
-Result<int> function_failure(const Error& error) {
-  complain(error.message);
+Result<int> function_failure(const Session& session, const Error& error) {
+  session.complain(error.message);
   return error.code == ErrorCode::kInvalidArgument ? kExitNotRunnable : exit_code_of(error);
 }
 
@@ -68,12 +68,12 @@ Access first_access(const RunOptions& options) {
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
   TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(auto* store, session.blockstore(first_access(options)));
+  TR_ASSIGN(auto* store, session.content(first_access(options)));
   TR_ASSIGN(const Cid function, resolve_content(session, options.function));
   const auto loaded = compute::load_function(*store, function);
-  if (!loaded.ok()) return function_failure(loaded.error());
+  if (!loaded.ok()) return function_failure(session, loaded.error());
   auto call = resolve_call(session, options.texts);
-  if (!call.ok()) return data_failure(call.error());
+  if (!call.ok()) return data_failure(session, call.error());
   call->args = arguments;
   call->fx = options.fx;
   TR_ASSIGN(const wasm::Abi abi, repository->abi_of(loaded->function));
@@ -89,8 +89,8 @@ Result<int> run(Session& session, const RunOptions& options,
   }
   compute::Request request(std::move(invocation));
   TR_TRY(set_budget(session, options, *loaded, request));
-  request.on_write = show_while_running(show);
-  TR_ASSIGN(auto* executor, repository->executor());
+  request.on_write = show_while_running(session.streams(), show);
+  TR_ASSIGN(auto* executor, session.executor());
   TR_ASSIGN(const auto answer, executor->run(request));
   TR_ASSIGN(auto* memo, repository->memo());
   TR_TRY(memo->flush());
@@ -126,7 +126,7 @@ Action with_run_codes(std::function<Result<int>(Session&)> action) {
   return [action = std::move(action)](Session& session) -> Result<int> {
     auto code = action(session);
     if (code.ok()) return code;
-    complain(code.error().message);
+    session.complain(code.error().message);
     return exit_code_of(code.error());
   };
 }
@@ -151,6 +151,7 @@ void add_run(Grammar& grammar) {
                   }));
   command->group("Compute");
   add_run_options(*command, *options);
+  add_fetch_options(grammar, *command);
   grammar.guest_commands.push_back(command);
 }
 
@@ -161,15 +162,14 @@ struct RerunOptions {
 };
 
 Result<int> rerun(Session& session, const RerunOptions& options) {
-  TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(const Cid invocation, resolve_path(session, options.invocation));
   uint64_t fuel = compute::Request::kFuelDefault;
   if (!options.fuel.empty()) {
     TR_ASSIGN(fuel, node::parse_count(options.fuel));
   }
-  TR_ASSIGN(auto* executor, repository->executor());
+  TR_ASSIGN(auto* executor, session.executor());
   const auto rerun = executor->rerun(invocation, fuel);
-  if (!rerun.ok()) return function_failure(rerun.error());
+  if (!rerun.ok()) return function_failure(session, rerun.error());
   return show_rerun(session, *rerun, options.json ? Show::kJson : Show::kText);
 }
 

@@ -1,10 +1,27 @@
 #include "cli/session.h"
 
-#include <cstdio>
+#include "node/daemon.h"
 
 namespace timerose::cli {
 
+Session::Session(Clock& clock, Random& random, std::filesystem::path repository_path)
+    : clock_(clock),
+      random_(random),
+      repository_path_(std::move(repository_path)),
+      out_(streams_) {}
+
+Session::Session(Clock& clock, Random& random, node::Daemon& daemon, const Streams& streams)
+    : clock_(clock),
+      random_(random),
+      repository_path_(daemon.repository().path()),
+      streams_(streams),
+      out_(streams_),
+      daemon_(&daemon) {}
+
+Session::~Session() = default;
+
 Result<node::Repository*> Session::repository() {
+  if (daemon_ != nullptr) return &daemon_->repository();
   if (!repository_) {
     TR_ASSIGN(repository_, node::Repository::open(repository_path_, {clock_, random_}));
   }
@@ -15,11 +32,52 @@ Result<Blockstore*> Session::blockstore(Access access) {
   TR_ASSIGN(auto* opened, repository());
   TR_ASSIGN(auto* store, opened->blockstore(access));
   if (!hold_) hold_ = store->hold();
-  return store;
+  if (streams_.cancelled == nullptr) return store;
+  if (!stopping_) stopping_ = std::make_unique<CancellableBlockstore>(*store, streams_);
+  return stopping_.get();
 }
 
-void complain(std::string_view message) {
-  std::fprintf(stderr, "timerose: %.*s\n", static_cast<int>(message.size()), message.data());
+Result<ContentStore*> Session::content(Access access) {
+  TR_ASSIGN(auto* local, blockstore(access));
+  if (!content_) {
+    exchange::Exchange* exchange =
+        daemon_ != nullptr && !fetching_.offline ? &daemon_->network().exchange() : nullptr;
+    content_ = std::make_unique<ContentStore>(*local, exchange, fetching_, streams_);
+  }
+  return content_.get();
+}
+
+Result<node::Network*> Session::network() {
+  if (daemon_ != nullptr && !fetching_.offline) return &daemon_->network();
+  return Error{ErrorCode::kNotFound,
+               daemon_ != nullptr
+                   ? "this command asks other nodes, so it does not go with --offline"
+                   : "no node runs for this repository; start one by `timerose node start "
+                     "--detach`"};
+}
+
+Result<names::NameService*> Session::names() {
+  if (daemon_ != nullptr && !fetching_.offline) return &daemon_->names();
+  if (!naming_) {
+    TR_ASSIGN(auto* opened, repository());
+    naming_ = std::make_unique<node::Naming>(*opened, clock_);
+  }
+  return &naming_->service();
+}
+
+Result<compute::Executor*> Session::executor() {
+  TR_ASSIGN(auto* opened, repository());
+  if (daemon_ == nullptr || !fetching_.offline) return opened->executor();
+  if (!offline_executor_) {
+    TR_ASSIGN(auto* store, blockstore());
+    TR_ASSIGN(auto* memo, opened->memo());
+    TR_ASSIGN(auto* engine, opened->engine());
+    TR_ASSIGN(auto* modules, opened->modules());
+    TR_ASSIGN(const auto* key, opened->key());
+    offline_executor_.emplace(
+        compute::Executor::Parts{*store, *memo, *engine, *modules, *key, clock_});
+  }
+  return &*offline_executor_;
 }
 
 }  // namespace timerose::cli

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "node/config_checks.h"
 #include "node/units.h"
 #include "unixfs/layout.h"
 
@@ -33,6 +34,35 @@ constexpr auto kSettings = std::to_array<Setting>({
      check_by<parse_count>},
     {"Run.Deadline", "0s", "wall clock of a call when --deadline does not say; 0s: none",
      check_by<parse_duration_ms>},
+    {"Addresses.Listen", "loopback",
+     "where other nodes reach this one: multiaddrs with commas between, of which `loopback` and "
+     "`lan` stand for several. loopback: TCP, QUIC and WebSocket on 127.0.0.1, ports chosen by the "
+     "system, so only nodes of this machine; lan: the same on the addresses of private networks "
+     "(10/8, 172.16/12, 192.168/16), never on a public one. /ip4/0.0.0.0/tcp/4001 is open to "
+     "whoever reaches this machine",
+     check_listen},
+    {"Addresses.Announce", "", "multiaddrs told to others instead of those found out",
+     check_addresses},
+    {"Bootstrap", "",
+     "peers to connect to at the start, as ADDRESS/p2p/PEERID; none: no one is asked", check_peers},
+    {"Network.Key", "",
+     "key of a private network (64 hexadecimal digits): nodes without it cannot connect",
+     check_network_key},
+    {"Network.Allow", "", "the only peers to have connections with; none: all", check_peers},
+    {"Network.Deny", "", "peers to have no connection with", check_peers},
+    {"Discovery.MDNS", "true", "find nodes of the local network, and be found", check_switch},
+    {"Routing.Mode", "auto",
+     "part in the DHT: client asks only, server also answers, auto is a server while reachable",
+     check_routing_mode},
+    {"Relay.Client", "true", "be reached through relays where not reachable itself", check_switch},
+    {"Relay.Server", "false", "pass on connections for others", check_switch},
+    {"UPnP", "false", "ask the router for an open port", check_switch},
+    {"Connections.Low", "96", "peers that are kept when there are too many", check_connections},
+    {"Connections.High", "192", "peers beyond which the least used are left", check_connections},
+    {"Bitswap.Serve", "all", "who is sent blocks: all, listed (Bitswap.Peers) or none",
+     check_serving},
+    {"Bitswap.Peers", "", "the peers that Bitswap.Serve=listed means", check_peers},
+    {"Bitswap.Deny", "", "CIDs that are sent to nobody", check_cids},
 });
 
 const Setting* find_setting(std::string_view name) {
@@ -57,6 +87,16 @@ Json::json_pointer pointer_of(std::string_view name) {
   return Json::json_pointer(path);
 }
 
+// A list may be written as a JSON array too.
+std::string joined(const Json& array) {
+  std::string text;
+  for (const Json& item : array) {
+    text += text.empty() ? "" : ",";
+    text += item.is_string() ? item.get_ref<const std::string&>() : item.dump();
+  }
+  return text;
+}
+
 Status take_members(const Json& object, const std::string& prefix, Config& config) {
   for (const auto& [key, member] : object.items()) {
     const std::string name = prefix + key;
@@ -64,6 +104,8 @@ Status take_members(const Json& object, const std::string& prefix, Config& confi
       TR_TRY(take_members(member, name + ".", config));
     } else if (member.is_string()) {
       TR_TRY(config.set(name, member.get_ref<const std::string&>()));
+    } else if (member.is_array()) {
+      TR_TRY(config.set(name, joined(member)));
     } else {
       TR_TRY(config.set(name, member.dump()));
     }
@@ -141,6 +183,14 @@ const std::string& Config::text_of(std::string_view name) const {
   const auto found = values_.find(name);
   CHECK(found != values_.end());
   return found->second;
+}
+
+uint64_t Config::count_of(std::string_view name) const {
+  return parse_count(text_of(name)).value();
+}
+
+std::vector<std::string> Config::list_of(std::string_view name) const {
+  return split_list(text_of(name));
 }
 
 uint64_t Config::storage_bytes_max() const { return parse_bytes(text_of("Storage.Limit")).value(); }

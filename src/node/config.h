@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -43,10 +44,15 @@ class Config {
   [[nodiscard]] uint64_t run_fuel() const;
   [[nodiscard]] uint64_t run_deadline_ms() const;  // 0: none
 
+  // For settings that there are; the lists are written with commas.
+  [[nodiscard]] const std::string& text_of(std::string_view name) const;
+  [[nodiscard]] bool is_on(std::string_view name) const { return text_of(name) == "true"; }
+  [[nodiscard]] uint64_t count_of(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> list_of(std::string_view name) const;
+
   bool operator==(const Config&) const = default;
 
  private:
-  [[nodiscard]] const std::string& text_of(std::string_view name) const;
   std::map<std::string, std::string, std::less<>> values_;  // every setting, by name
   Config();
 };

@@ -7,9 +7,9 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <mutex>
 
 #include "base/file.h"
-#include "base/sqlite.h"
 #include "blockstore/rocks_blockstore.h"
 #include "blockstore/rocks_table.h"
 #include "compute/place.h"
@@ -67,8 +67,10 @@ struct Repository::Parts {
     RocksTable abi_table;  // CID of a module -> name of the ABI that it shows
   };
 
+  std::recursive_mutex opening;  // held while a part is made; parts are made from parts
   sqlite::Database records;
   Pins pins;
+  Blockstore* content = nullptr;  // the executor's, if not the block store itself
   std::optional<PrivateKey> key;
   std::optional<Stores> stores;
   std::optional<compute::Memo> memo;
@@ -101,6 +103,7 @@ Status Repository::save_config(const Config& config) const {
 }
 
 Result<const PrivateKey*> Repository::key() {
+  const std::lock_guard lock(parts_->opening);
   if (!parts_->key) {
     TR_ASSIGN(parts_->key, PrivateKey::load_or_create(path_ / "identity.key", machine_.random));
   }
@@ -108,6 +111,7 @@ Result<const PrivateKey*> Repository::key() {
 }
 
 Result<RocksDatabase*> Repository::database(Access access) {
+  const std::lock_guard lock(parts_->opening);
   if (!parts_->stores) {
     TR_ASSIGN(const Config settings, config());
     TR_ASSIGN(auto opened,
@@ -124,6 +128,7 @@ Result<GuardedBlockstore*> Repository::blockstore(Access access) {
 }
 
 Result<compute::Memo*> Repository::memo(Access access) {
+  const std::lock_guard lock(parts_->opening);
   TR_ASSIGN([[maybe_unused]] const auto* opened, database(access));
   if (!parts_->memo) parts_->memo.emplace(&parts_->stores->memo_table);
   return &*parts_->memo;
@@ -136,7 +141,16 @@ Result<std::vector<Cid>> Repository::call_roots() {
 
 Pins& Repository::pins() { return parts_->pins; }
 
+sqlite::Database& Repository::records() { return parts_->records; }
+
+void Repository::read_content_through(Blockstore& content) {
+  const std::lock_guard lock(parts_->opening);
+  CHECK(!parts_->executor);
+  parts_->content = &content;
+}
+
 Result<wasm::Engine*> Repository::engine() {
+  const std::lock_guard lock(parts_->opening);
   if (!parts_->engine) {
     TR_ASSIGN(parts_->engine, wasm::Engine::create({}));
   }
@@ -144,6 +158,7 @@ Result<wasm::Engine*> Repository::engine() {
 }
 
 Result<wasm::ModuleCache*> Repository::modules() {
+  const std::lock_guard lock(parts_->opening);
   if (!parts_->modules) {
     TR_ASSIGN(auto* made, engine());
     parts_->modules.emplace(*made, path_ / "modules");
@@ -152,8 +167,10 @@ Result<wasm::ModuleCache*> Repository::modules() {
 }
 
 Result<compute::Executor*> Repository::executor() {
+  const std::lock_guard lock(parts_->opening);
   if (!parts_->executor) {
-    TR_ASSIGN(auto* store, blockstore());
+    TR_ASSIGN(Blockstore * store, blockstore());
+    if (parts_->content != nullptr) store = parts_->content;
     TR_ASSIGN(auto* known, memo());
     TR_ASSIGN(auto* made, engine());
     TR_ASSIGN(auto* compiled, modules());
@@ -166,7 +183,8 @@ Result<compute::Executor*> Repository::executor() {
 
 Result<wasm::Abi> Repository::abi_of(const compute::Function& function) {
   if (function.abi) return *function.abi;
-  TR_ASSIGN(auto* store, blockstore(Access::kReadOnly));
+  TR_ASSIGN(Blockstore * store, blockstore(Access::kReadOnly));
+  if (parts_->content != nullptr) store = parts_->content;
   RocksTable& table = parts_->stores->abi_table;
   TR_ASSIGN(const auto known, table.get(function.module.bytes()));
   if (known) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/sqlite.h"
 #include "blockstore/guarded_blockstore.h"
 #include "blockstore/pins.h"
 #include "blockstore/rocks_database.h"
@@ -28,7 +29,8 @@
 namespace timerose::node {
 
 // Parts are opened when first asked for: a command pays only for what it uses. The pointers that
-// are handed out are never null and live as long as the repository. Not thread-safe; the parts are.
+// are handed out are never null and live as long as the repository. Thread-safe, and so are the
+// parts.
 class Repository {
  public:
   // What the machine provides; must outlive the repository.
@@ -59,6 +61,8 @@ class Repository {
   Result<compute::Memo*> memo(Access access = Access::kReadWrite);
   // Its file is opened by the first question.
   Pins& pins();
+  // The file of the pins, for what else is kept in records.
+  sqlite::Database& records();
 
   // What remembered calls keep: Invocations, Outcomes and Receipts, with all that is below them.
   Result<std::vector<Cid>> call_roots();
@@ -66,6 +70,9 @@ class Repository {
   Result<wasm::Engine*> engine();
   Result<wasm::ModuleCache*> modules();
   Result<compute::Executor*> executor();
+  // From here on the executor reads modules and inputs through `content`, which stands before
+  // blockstore(); for a node that gets them from others. Before executor() is first asked for.
+  void read_content_through(Blockstore& content);
 
   // The ABI of a function as compute::abi_of() gives it. What a module has shown is kept, so that a
   // call that is answered by the memo needs no engine.

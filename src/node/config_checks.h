@@ -1,0 +1,27 @@
+// What the values of settings must look like. Lists are written with commas between their items.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace timerose::node {
+
+// "a, b" as {"a", "b"}; empty text is an empty list.
+std::vector<std::string> split_list(std::string_view text);
+
+Status check_switch(std::string_view value);        // "true" or "false"
+Status check_listen(std::string_view value);        // multiaddrs, "loopback", "lan"
+Status check_addresses(std::string_view value);     // multiaddrs
+Status check_peers(std::string_view value);         // as parse_peer() takes them
+Status check_cids(std::string_view value);          // CIDs
+Status check_network_key(std::string_view value);   // 64 hexadecimal digits, or nothing
+Status check_routing_mode(std::string_view value);  // "auto", "client" or "server"
+Status check_serving(std::string_view value);       // "all", "listed" or "none"
+Status check_connections(std::string_view value);   // a number from 1 to kConnectionsMax
+
+inline constexpr uint64_t kConnectionsMax = 100'000;
+
+}  // namespace timerose::node

@@ -1,0 +1,44 @@
+#include "node/daemon.h"
+
+namespace timerose::node {
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repository,
+                                              Repository::Machine machine, Options options) {
+  // Commands have other current folders.
+  std::error_code failure;
+  const auto path = std::filesystem::absolute(repository, failure);
+  if (failure) return errno_error(failure.value(), "finding " + repository.string());
+  TR_ASSIGN(auto opened, Repository::open(path, machine));
+  TR_ASSIGN(auto listener, LocalListener::open(path));
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(listener)));
+  daemon->started_ns_ = machine.clock.monotonic_ns();
+  daemon->repository_ = std::move(opened);
+  // Opened here, not by the first command, whose thread has the client's folder and mask.
+  TR_ASSIGN(GuardedBlockstore * store, daemon->repository_->blockstore());
+  TR_ASSIGN(const PrivateKey* key, daemon->repository_->key());
+  TR_ASSIGN(const Config config, daemon->repository_->config());
+  TR_ASSIGN(const NetworkSettings settings, network_settings(config, options.agent));
+  TR_ASSIGN(daemon->network_, Network::start({machine.clock, machine.random, *key, *store,
+                                              daemon->repository_->records()},
+                                             settings));
+  daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
+  daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});
+  daemon->repository_->read_content_through(*daemon->content_);
+  TR_ASSIGN(
+      daemon->server_,
+      CommandServer::create(daemon->listener_, std::move(options.version),
+                            [self = daemon.get(), carry_out = std::move(options.carry_out)](
+                                const LocalRequest& request, const std::atomic<bool>& cancelled) {
+                              return carry_out(*self, request, cancelled);
+                            }));
+  TR_TRY(daemon->listener_.listen());
+  return daemon;
+}
+
+Daemon::~Daemon() {
+  server_.reset();
+  naming_.reset();
+  network_.reset();  // before the repository that it stands on
+}
+
+}  // namespace timerose::node

@@ -1,0 +1,109 @@
+// The network half of a node: its libp2p host, its block exchange, which peers it stays connected
+// to, and the thread that all of that runs on.
+//
+// What commands ask is asked here: every method is thread-safe and waits for its answer, within the
+// time and until the cancellation that `ask` says.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "blockstore/blockstore.h"
+#include "exchange/service.h"
+#include "mesh/host.h"
+#include "names/name_network.h"
+#include "node/channel.h"
+#include "node/network_settings.h"
+
+namespace timerose::node {
+
+class NetworkLoop;
+
+enum class Stay {
+  kWhileUsed,
+  kAlways,  // made again when it is lost, after a restart too, until disconnect()
+};
+
+// A peer there is a connection with.
+struct ConnectedPeer {
+  PeerId peer;
+  mesh::Address address;  // its own, as we see it
+  mesh::Direction direction = mesh::Direction::kInbound;
+  bool relayed = false;
+  bool wanted = false;
+  uint32_t connections = 0;
+  uint64_t connected_ns = 0;  // how long already
+  std::string agent;          // what it says of itself; empty until it has
+  std::vector<std::string> protocols;
+};
+
+class Network {
+ public:
+  // What it stands on; must outlive it.
+  struct Parts {
+    Clock& clock;
+    Random& random;
+    const PrivateKey& key;
+    Blockstore& store;
+    sqlite::Database& records;
+  };
+
+  // Returns once it listens: kInvalidArgument, kBusy or kIo if it cannot at any address.
+  static Result<std::unique_ptr<Network>> start(const Parts& parts,
+                                                const NetworkSettings& settings);
+  // Ends every question and fetch with kCancelled, then all connections.
+  ~Network();
+  Network(const Network&) = delete;
+
+  [[nodiscard]] const PeerId& self() const { return self_; }
+  [[nodiscard]] const mesh::ConnectionLimits& limits() const { return limits_; }
+  // Fetches blocks; they are in the store once they are given.
+  exchange::Exchange& exchange();
+  // Records of names, to and from other nodes.
+  names::LoopNameNetwork& names();
+
+  Result<std::vector<mesh::Address>> listen_addresses();
+  Result<std::vector<ConnectedPeer>> peers();
+
+  // No addresses: those known from before, else those the DHT knows. kNotFound says what each
+  // address answered.
+  Status connect(const mesh::PeerAddresses& target, Stay stay, const Ask& ask);
+  // Ends the connection, and the wish for it. kNotFound if there is none.
+  Status disconnect(const PeerId& peer);
+  // Nanoseconds there and back, over a connection that there is.
+  Result<uint64_t> ping(const PeerId& peer, const Ask& ask);
+
+  using OnProvider = std::function<Status(const mesh::PeerAddresses&)>;
+  // Ends after `count_max` providers, at the end of the search or at the timeout.
+  Status find_providers(const Cid& cid, uint32_t count_max, const OnProvider& on_provider,
+                        const Ask& ask);
+  Result<mesh::PeerAddresses> find_peer(const PeerId& peer, const Ask& ask);
+  // Tells the DHT that we have it; gives how many peers were asked to remember.
+  Result<uint32_t> provide(const Cid& cid, const Ask& ask);
+  // The same, without waiting for how it ends.
+  void provide_soon(const Cid& cid);
+
+ private:
+  explicit Network(const Parts& parts);
+  // Calls `question` on the loop.
+  void post(std::function<void(NetworkLoop&)> question);
+  template <typename T>
+  Result<T> ask_loop(std::function<T(NetworkLoop&)> question);
+
+  const PeerId self_;
+  mesh::ConnectionLimits limits_;
+  EventLoop loop_;
+  std::unique_ptr<mesh::Host> host_;
+  ThreadPool pool_;
+  std::unique_ptr<NetworkLoop> inside_;
+  std::thread thread_;
+};
+
+}  // namespace timerose::node

@@ -1,0 +1,279 @@
+#include "node/network_loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "node/peer_address.h"
+
+namespace timerose::node {
+namespace {
+
+// Taken at a time, so that timers and questions have their turn between.
+constexpr size_t kEventsAtOnce = 256;
+// How often what was learned of peers is written down.
+constexpr uint64_t kSaveEveryNs = 30'000'000'000;
+// Streams whose peer is noted as used; beyond it the peers of others look idle.
+constexpr size_t kStreamsNoted = 65536;
+
+// The query that an event belongs to, if it belongs to one.
+template <typename T>
+concept OfQuery = requires(const T& event) { event.query; };
+
+exchange::ServiceOptions service_options(const NetworkSettings& settings) {
+  exchange::ServiceOptions options;
+  options.serving = settings.serving;
+  return options;
+}
+
+}  // namespace
+
+NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book)
+    : parts_(parts),
+      exchange_({parts.loop, parts.host, parts.outside.store, parts.outside.random, parts.pool},
+                service_options(settings)),
+      names_(parts.loop, parts.host, parts.outside.clock),
+      policy_(parts.outside.random, settings.connections),
+      book_(std::move(book)),
+      denied_(settings.denied),
+      listens_waiting_(settings.host.listen.size()) {
+  for (const PeerId& peer : denied_) parts_.host.deny(peer, true);
+  if (!settings.allowed.empty()) {
+    policy_.step(0, mesh::AllowOnly{{settings.allowed.begin(), settings.allowed.end()}});
+  }
+  for (const mesh::PeerAddresses& peer : settings.host.bootstrap) {
+    book_.met(peer.peer, peer.addresses);
+    book_.want(peer.peer, true);
+  }
+}
+
+NetworkLoop::~NetworkLoop() = default;
+
+void NetworkLoop::start(std::shared_ptr<Channel<bool>> listening) {
+  listening_ = std::move(listening);
+  if (listens_waiting_ == 0) listening_->push(true);
+  watch_ = parts_.loop.watch(parts_.host.event_descriptor(), [this] { take_events(); });
+  timer_ = parts_.loop.timer([this] { on_time(); });
+  save_at_ns_ = parts_.loop.now_ns() + kSaveEveryNs;
+  for (const mesh::PeerAddresses& peer : book_.wanted()) decide(mesh::WantPeer{peer});
+  set_timer();
+}
+
+void NetworkLoop::stop() {
+  exchange_.stop();
+  names_.stop();
+  const Error stopping{ErrorCode::kCancelled, "the node is stopping"};
+  for (const auto& [peer, channel] : dials_) channel->end(stopping);
+  dials_.clear();
+  queries_.clear();
+  watch_.reset();
+  timer_.reset();
+  save_book();
+}
+
+void NetworkLoop::take_events() {
+  events_.clear();
+  parts_.host.take_events(events_, kEventsAtOnce);
+  for (const mesh::Event& event : events_) handle(event);
+  events_.clear();
+  set_timer();
+}
+
+void NetworkLoop::handle(const mesh::Event& event) {
+  std::visit([this](const auto& one) { on(one); }, event);
+  const bool of_names = names_.on_event(event);
+  const bool taken = exchange_.on_event(event) || of_names;
+  if (taken) return;
+  std::visit(
+      [&](const auto& one) {
+        if constexpr (OfQuery<std::decay_t<decltype(one)>>) {
+          const auto found = queries_.find(one.query);
+          if (found == queries_.end()) return;
+          const OnQueryEvent on_event = found->second;  // it may follow another, or cancel
+          if (on_event(event)) queries_.erase(one.query);
+        }
+      },
+      event);
+}
+
+void NetworkLoop::on(const mesh::Listening&) {
+  ++listening_at_;
+  heard_of_listening();
+}
+
+void NetworkLoop::on(const mesh::ListenEnded& event) {
+  listen_failures_ += fmt::format("\n  {}: {}", event.address, event.why);
+  heard_of_listening();
+}
+
+void NetworkLoop::heard_of_listening() {
+  if (listens_waiting_ == 0 || --listens_waiting_ > 0) return;
+  if (listening_at_ > 0) {
+    listening_->push(true);
+  } else {
+    listening_->end(Error{
+        ErrorCode::kIo,
+        "the node can listen at none of its addresses (Addresses.Listen):" + listen_failures_});
+  }
+}
+
+void NetworkLoop::on(const mesh::ConnectionOpened& event) {
+  Connected& peer = connected_[event.peer];
+  if (peer.connections.empty()) peer.since_ns = parts_.loop.now_ns();
+  peer.connections.insert_or_assign(event.connection, event);
+  decide(mesh::PeerOpened{event.connection, event.peer, event.direction, event.address});
+  if (event.direction == mesh::Direction::kOutbound && !event.relayed &&
+      check_address(event.address).ok()) {
+    book_.met(event.peer, {event.address});
+  }
+  end_dials(event.peer, success());
+}
+
+void NetworkLoop::on(const mesh::ConnectionClosed& event) {
+  const auto found = connected_.find(event.peer);
+  if (found == connected_.end()) return;
+  found->second.connections.erase(event.connection);
+  if (found->second.connections.empty()) connected_.erase(found);
+  decide(mesh::PeerClosed{event.connection});
+}
+
+void NetworkLoop::on(const mesh::DialFailed& event) {
+  if (!event.peer) return;
+  end_dials(*event.peer,
+            Error{ErrorCode::kNotFound,
+                  fmt::format("no connection to {}: {}", event.peer->to_string(), event.why)});
+  decide(mesh::PeerDialFailed{*event.peer});
+}
+
+void NetworkLoop::on(const mesh::Identified& event) {
+  const auto found = connected_.find(event.peer);
+  if (found == connected_.end()) return;
+  found->second.agent = event.agent;
+  found->second.protocols = event.protocols;
+  std::vector<mesh::Address> sound = event.addresses;
+  std::erase_if(sound, [](const mesh::Address& address) { return !check_address(address).ok(); });
+  book_.met(event.peer, sound);
+}
+
+void NetworkLoop::on(const mesh::LocalPeerSeen& event) {
+  if (connected_.contains(event.found.peer) || policy_.peers_connected() >= policy_.limits().low) {
+    return;
+  }
+  dial(event.found);
+}
+
+void NetworkLoop::on(const mesh::StreamOpened& event) {
+  if (streams_.size() < kStreamsNoted) streams_.insert_or_assign(event.stream, event.peer);
+}
+
+void NetworkLoop::on(const mesh::StreamFrame& event) {
+  const auto found = streams_.find(event.stream);
+  if (found != streams_.end()) decide(mesh::PeerUsed{found->second});
+}
+
+void NetworkLoop::on(const mesh::StreamClosed& event) { streams_.erase(event.stream); }
+
+void NetworkLoop::decide(const mesh::PolicyEvent& event) {
+  for (const mesh::PolicyAction& action : policy_.step(parts_.loop.now_ns(), event)) {
+    if (const auto* end = std::get_if<mesh::EndPeer>(&action)) parts_.host.disconnect(end->peer);
+    if (const auto* again = std::get_if<mesh::DialAgain>(&action)) {
+      mesh::PeerAddresses target = again->target;
+      for (mesh::Address& address : book_.addresses_of(target.peer)) {
+        const auto begin = target.addresses.begin();
+        const auto end = target.addresses.end();
+        if (std::find(begin, end, address) == end) target.addresses.push_back(std::move(address));
+      }
+      dial(target);
+    }
+  }
+}
+
+void NetworkLoop::dial(const mesh::PeerAddresses& target) {
+  if (auto begun = parts_.host.connect(target); !begun.ok()) {
+    end_dials(target.peer, begun);
+    decide(mesh::PeerDialFailed{target.peer});
+  }
+}
+
+void NetworkLoop::end_dials(const PeerId& peer, const Status& how) {
+  const auto [from, to] = dials_.equal_range(peer);
+  for (auto one = from; one != to; ++one) {
+    if (how.ok()) one->second->push(true);
+    one->second->end(how);
+  }
+  dials_.erase(from, to);
+}
+
+std::vector<ConnectedPeer> NetworkLoop::peers() const {
+  std::vector<ConnectedPeer> peers;
+  for (const auto& [id, peer] : connected_) {
+    const mesh::ConnectionOpened& first = peer.connections.begin()->second;
+    peers.push_back({id, first.address, first.direction, first.relayed, policy_.wanted(id),
+                     static_cast<uint32_t>(peer.connections.size()),
+                     parts_.loop.now_ns() - peer.since_ns, peer.agent, peer.protocols});
+  }
+  return peers;
+}
+
+std::vector<mesh::Address> NetworkLoop::known_addresses(const PeerId& peer) const {
+  return book_.addresses_of(peer);
+}
+
+void NetworkLoop::connect(mesh::PeerAddresses target, Stay stay,
+                          std::shared_ptr<Channel<bool>> connected) {
+  const bool there = connected_.contains(target.peer);
+  if (there) {
+    connected->push(true);
+  } else {
+    dials_.emplace(target.peer, std::move(connected));
+  }
+  if (stay == Stay::kAlways) {
+    book_.want(target.peer, true);
+    decide(mesh::WantPeer{std::move(target)});
+  } else if (!there) {
+    dial(target);
+  }
+  set_timer();
+}
+
+Status NetworkLoop::disconnect(const PeerId& peer) {
+  const bool wanted = policy_.wanted(peer);
+  book_.want(peer, false);
+  decide(mesh::UnwantPeer{peer});
+  const bool connected = connected_.contains(peer);
+  if (connected) parts_.host.disconnect(peer);
+  if (connected || wanted) return success();
+  return Error{ErrorCode::kNotFound, fmt::format("not connected to {}", peer.to_string())};
+}
+
+void NetworkLoop::follow(mesh::QueryId query, OnQueryEvent on_event) {
+  queries_.insert_or_assign(query, std::move(on_event));
+}
+
+void NetworkLoop::cancel(mesh::QueryId query) {
+  if (queries_.erase(query) > 0) parts_.host.cancel_query(query);
+}
+
+void NetworkLoop::set_timer() {
+  if (timer_) timer_->set(std::min(save_at_ns_, policy_.next_tick_ns()));
+}
+
+void NetworkLoop::on_time() {
+  const uint64_t now_ns = parts_.loop.now_ns();
+  if (policy_.next_tick_ns() <= now_ns) decide(mesh::PolicyTick{});
+  if (save_at_ns_ <= now_ns) save_book();
+  set_timer();
+}
+
+void NetworkLoop::save_book() {
+  save_at_ns_ = parts_.loop.now_ns() + kSaveEveryNs;
+  auto changes = book_.take_changes();
+  if (changes.empty()) return;
+  // What cannot be written is learned again.
+  parts_.pool.submit([&records = parts_.outside.records, changes = std::move(changes)] {
+    (void)PeerBook::save(records, changes);
+  });
+}
+
+}  // namespace timerose::node

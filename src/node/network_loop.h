@@ -1,0 +1,106 @@
+// What the network half does on its own thread: takes the host's events, keeps connections as the
+// policy says, and answers what other threads ask (network.h). All of it is of the loop's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "mesh/connection_policy.h"
+#include "node/network.h"
+#include "node/peer_book.h"
+
+namespace timerose::node {
+
+class NetworkLoop {
+ public:
+  struct Parts {
+    Network::Parts outside;
+    EventLoop& loop;
+    mesh::Host& host;
+    ThreadPool& pool;
+  };
+
+  // Before the loop runs.
+  NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book);
+  // After it has ended.
+  ~NetworkLoop();
+
+  // Starts to take events and to dial; `listening` hears once each address of the settings listens
+  // or has failed to.
+  void start(std::shared_ptr<Channel<bool>> listening);
+  // Ends all questions and fetches; to be called before the loop is stopped.
+  void stop();
+
+  [[nodiscard]] exchange::Service& exchange() { return exchange_; }
+  [[nodiscard]] names::LoopNameNetwork& names() { return names_; }
+  [[nodiscard]] mesh::Host& host() { return parts_.host; }
+
+  [[nodiscard]] std::vector<ConnectedPeer> peers() const;
+  [[nodiscard]] std::vector<mesh::Address> known_addresses(const PeerId& peer) const;
+  void connect(mesh::PeerAddresses target, Stay stay, std::shared_ptr<Channel<bool>> connected);
+  Status disconnect(const PeerId& peer);
+
+  // Every event of the query, until `on_event` says that it was the last.
+  using OnQueryEvent = std::function<bool(const mesh::Event&)>;
+  void follow(mesh::QueryId query, OnQueryEvent on_event);
+  // Forgets it, and ends it at the host.
+  void cancel(mesh::QueryId query);
+
+ private:
+  struct Connected {
+    std::map<mesh::ConnectionId, mesh::ConnectionOpened> connections;
+    uint64_t since_ns = 0;
+    std::string agent;
+    std::vector<std::string> protocols;
+  };
+
+  void take_events();
+  void handle(const mesh::Event& event);
+  void on(const mesh::Listening& event);
+  void on(const mesh::ListenEnded& event);
+  void on(const mesh::ConnectionOpened& event);
+  void on(const mesh::ConnectionClosed& event);
+  void on(const mesh::DialFailed& event);
+  void on(const mesh::Identified& event);
+  void on(const mesh::LocalPeerSeen& event);
+  void on(const mesh::StreamOpened& event);
+  void on(const mesh::StreamFrame& event);
+  void on(const mesh::StreamClosed& event);
+  template <typename Other>
+  void on(const Other&) {}
+
+  void heard_of_listening();
+  void decide(const mesh::PolicyEvent& event);
+  void dial(const mesh::PeerAddresses& target);
+  void end_dials(const PeerId& peer, const Status& how);
+  void set_timer();
+  void on_time();
+  void save_book();
+
+  const Parts parts_;
+  exchange::Service exchange_;
+  names::LoopNameNetwork names_;
+  mesh::ConnectionPolicy policy_;
+  PeerBook book_;
+  std::vector<PeerId> denied_;
+
+  std::map<PeerId, Connected> connected_;
+  std::multimap<PeerId, std::shared_ptr<Channel<bool>>> dials_;
+  std::unordered_map<mesh::QueryId, OnQueryEvent> queries_;
+  std::unordered_map<mesh::StreamId, PeerId> streams_;
+
+  std::shared_ptr<Channel<bool>> listening_;
+  size_t listens_waiting_ = 0;
+  size_t listening_at_ = 0;
+  std::string listen_failures_;
+
+  std::unique_ptr<EventLoop::Watch> watch_;
+  std::unique_ptr<EventLoop::Timer> timer_;
+  uint64_t save_at_ns_ = 0;
+  std::vector<mesh::Event> events_;
+};
+
+}  // namespace timerose::node

@@ -1,0 +1,26 @@
+// What the settings of a repository say to its network half.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "exchange/bitswap/policy.h"
+#include "mesh/bridge_host.h"
+#include "mesh/connection_policy.h"
+#include "node/config.h"
+
+namespace timerose::node {
+
+struct NetworkSettings {
+  mesh::HostOptions host;
+  mesh::ConnectionLimits connections;
+  std::vector<PeerId> allowed;  // none: all
+  std::vector<PeerId> denied;
+  bitswap::ServingPolicy serving;
+};
+
+// Also finds out the addresses of this machine that `lan` stands for. kInvalidArgument for settings
+// that do not go together.
+Result<NetworkSettings> network_settings(const Config& config, const std::string& agent);
+
+}  // namespace timerose::node

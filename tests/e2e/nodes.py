@@ -1,0 +1,92 @@
+"""Nodes of a test: daemons, started and ended."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+from conftest import Timerose
+
+# How long a condition may take to come about on a busy machine.
+SECONDS_MAX = 60
+
+
+def wait_for(condition, what):
+    """Until `condition()` gives something true, which it returns."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"it did not come about: {what}")
+
+
+def runs(process):
+    """Whether a process of this id is there and no zombie."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class Node(Timerose):
+    """A repository with a daemon; the settings are those of a node that others on this machine reach."""
+
+    def __init__(self, folder, name, settings=()):
+        work = folder / f"{name}-work"
+        work.mkdir()
+        super().__init__(folder / name, work)
+        self.process = None
+        for setting, value in {"Discovery.MDNS": "false", "Routing.Mode": "server", **dict(settings)}.items():
+            self("config", "set", setting, value)
+
+    def start_node(self):
+        """Runs it in the foreground; returns once it is ready."""
+        self.process = self.start("node", "start", stdout=subprocess.PIPE)
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line.decode().rstrip("\n"))
+            if lines[-1] == "ready":
+                return lines
+        raise AssertionError(f"the node ended before it was ready: {lines}")
+
+    def end_node(self, how=signal.SIGTERM):
+        if self.process is not None:
+            self.process.send_signal(how)
+            code = self.process.wait(SECONDS_MAX)
+            self.process.stdout.close()
+            self.process = None
+            return code
+        return None
+
+    def peer_id(self):
+        return self.text("id", "-f", "<id>")
+
+    def address(self, kind="/tcp/"):
+        """One of its addresses, of a transport: "/tcp/", "/quic-v1", "/ws"."""
+        for address in self.lines("swarm", "addrs"):
+            if kind in address and (kind == "/ws") == ("/ws" in address):
+                return address
+        raise AssertionError(f"no {kind} address in {self.lines('swarm', 'addrs')}")
+
+    def peers(self):
+        return {line.rsplit("/", 1)[1] for line in self.lines("swarm", "peers")}
+
+
+@contextlib.contextmanager
+def running(folder, *names, settings=()):
+    """Nodes that run, not connected yet."""
+    nodes = []
+    try:
+        for name in names:
+            nodes.append(Node(folder, name, settings))
+            nodes[-1].start_node()
+        yield nodes
+    finally:
+        for node in nodes:
+            if node.process is not None and node.process.poll() is None:
+                os.kill(node.process.pid, signal.SIGKILL)
+                node.process.wait()
