@@ -45,6 +45,39 @@ uint32_t CidTable::find(ByteView cid, uint64_t hash) const {
 
 uint32_t CidTable::find(const Cid& cid) const { return find(cid.bytes(), hash_of(cid.bytes())); }
 
+void CidTable::prefetch(const Cid& cid) const {
+  const uint64_t hash = hash_of(cid.bytes());
+  const std::vector<Slot>& slots = shards_[shard_of(hash)].slots;
+  if (!slots.empty()) {
+    __builtin_prefetch(&slots[static_cast<uint32_t>(hash) & (slots.size() - 1)]);
+  }
+}
+
+size_t CidTable::kind_of(const Cid& cid) {
+  if (cid.version() == 0) return kVersion0;
+  const auto* const found = std::find(kCommonCodecs.begin(), kCommonCodecs.end(), cid.codec());
+  return found == kCommonCodecs.end() ? kUncommon
+                                      : static_cast<size_t>(found - kCommonCodecs.begin());
+}
+
+std::vector<uint32_t> CidTable::same_block(const Cid& cid) const {
+  std::vector<uint32_t> numbers;
+  const size_t own_kind = kind_of(cid);
+  for (size_t kind = 0; kind <= kUncommon; ++kind) {
+    if (held_of_kind_[kind] == 0 || (kind == kUncommon && own_kind != kUncommon)) continue;
+    uint32_t number = kNone;
+    if (kind == own_kind) {
+      number = find(cid);
+    } else {
+      const Codec codec = kind == kVersion0 ? Codec::kDagPb : kCommonCodecs[kind];
+      const auto other = Cid::make(kind == kVersion0 ? 0 : 1, codec, cid.multihash_bytes());
+      if (other) number = find(*other);
+    }
+    if (number != kNone) numbers.push_back(number);
+  }
+  return numbers;
+}
+
 uint32_t CidTable::acquire(const Cid& cid) {
   const ByteView bytes = cid.bytes();
   const uint64_t hash = hash_of(bytes);
@@ -59,6 +92,8 @@ uint32_t CidTable::acquire(const Cid& cid) {
   entry.references = 1;
   entry.size = static_cast<uint8_t>(bytes.size());
   if (!is_long) std::copy(bytes.begin(), bytes.end(), entry.bytes.begin());
+  entry.kind = static_cast<uint8_t>(kind_of(cid));
+  ++held_of_kind_[entry.kind];
   const uint32_t number = entries_.add(entry);
   if (is_long) {
     long_.emplace(number, to_bytes(bytes));
@@ -78,6 +113,7 @@ void CidTable::release(uint32_t number) {
     long_bytes_ -= found->second.size();
     long_.erase(found);
   }
+  --held_of_kind_[entries_[number].kind];
   entries_.release(number);
 }
 

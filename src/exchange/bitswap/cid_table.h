@@ -39,20 +39,31 @@ class CidTable {
   [[nodiscard]] uint32_t find(const Cid& cid) const;
   [[nodiscard]] ByteView bytes(uint32_t number) const;
   [[nodiscard]] Cid cid(uint32_t number) const { return *Cid::decode(bytes(number)); }
+  // The numbers of those that name the same bytes as `cid`: itself, and under version 0 and the
+  // codecs that are in common use.
+  [[nodiscard]] std::vector<uint32_t> same_block(const Cid& cid) const;
   [[nodiscard]] size_t size() const { return entries_.size(); }
+  // Have what a later call needs brought near while something else is done.
   void prefetch(uint32_t number) const { entries_.prefetch(number); }
+  void prefetch(const Cid& cid) const;
 
   // The first want in the list of those that wait for it: kept here for the caller, kNone at first.
   [[nodiscard]] uint32_t& first_waiting(uint32_t number) { return entries_[number].first_waiting; }
 
  private:
-  static constexpr size_t kInlineBytes = 39;
+  static constexpr size_t kInlineBytes = 38;
   static constexpr size_t kShards = 256;
   static constexpr size_t kSlotsMin = 8;
+  // Version 1 of these and version 0.
+  static constexpr std::array kCommonCodecs{Codec::kRaw, Codec::kDagPb, Codec::kDagCbor,
+                                            Codec::kDagJson, Codec::kLibp2pKey};
+  static constexpr size_t kVersion0 = kCommonCodecs.size();
+  static constexpr size_t kUncommon = kVersion0 + 1;
 
   struct Entry {
     uint32_t references = 0;
     uint32_t first_waiting = kNone;
+    uint8_t kind = 0;
     uint8_t size = 0;  // over kInlineBytes: the bytes are in long_
     std::array<uint8_t, kInlineBytes> bytes{};
   };
@@ -69,6 +80,7 @@ class CidTable {
   };
 
   [[nodiscard]] uint64_t hash_of(ByteView bytes) const { return keyed_hash(bytes, seed_); }
+  [[nodiscard]] static size_t kind_of(const Cid& cid);
   [[nodiscard]] static size_t shard_of(uint64_t hash) { return hash >> 56; }
   [[nodiscard]] uint32_t find(ByteView bytes, uint64_t hash) const;
   static void grow(Shard& shard);
@@ -79,6 +91,7 @@ class CidTable {
   const size_t long_bytes_max_;
   ChunkedPool<Entry> entries_;
   std::array<Shard, kShards> shards_;
+  std::array<size_t, kUncommon + 1> held_of_kind_{};  // so that only those are searched
   std::unordered_map<uint32_t, Bytes> long_;
   size_t long_bytes_ = 0;
 };

@@ -97,6 +97,7 @@ struct Server::State {
   void move_want(ServedPeer& peer, uint32_t want, WantState state);
   void looked_up(ServedPeer& peer, uint32_t want, std::optional<uint32_t> bytes);
   [[nodiscard]] uint32_t looking_for(const ServedPeer& peer, size_t place, const Cid& cid) const;
+  void block_added(uint32_t cid, std::vector<ServedPeer*>& touched);
   void look_up(ServedPeer& peer);
   void prefetch_upcoming(const WantQueue& queue) const;
   void link(uint32_t want);

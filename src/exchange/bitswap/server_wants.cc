@@ -21,20 +21,8 @@ constexpr uint8_t kNamed = 1;      // by the full wantlist at hand
 constexpr uint8_t kAddedNow = 2;   // its block was added while it was looked up
 constexpr uint8_t kCancelled = 4;  // while it was looked up
 
-constexpr Codec kCodecs[] = {Codec::kRaw, Codec::kDagPb, Codec::kDagCbor, Codec::kDagJson,
-                             Codec::kLibp2pKey};
-
-// The CIDs by which the same bytes are commonly wanted: another version, another codec.
-std::vector<Cid> aliases(const Cid& cid) {
-  std::vector<Cid> all{cid};
-  for (const Codec codec : kCodecs) {
-    auto other = Cid::make(1, codec, cid.multihash_bytes());
-    if (other && *other != cid) all.push_back(std::move(*other));
-  }
-  auto version_0 = Cid::make(0, Codec::kDagPb, cid.multihash_bytes());
-  if (version_0 && *version_0 != cid) all.push_back(std::move(*version_0));
-  return all;
-}
+// Wants so far ahead of the one at hand are brought near.
+constexpr size_t kAhead = 8;
 
 }  // namespace
 
@@ -43,7 +31,9 @@ void Server::State::on(const WantsReceived& event) {
   if (peer == nullptr) return;
   if (event.full) drop_unlisted(*peer, event.wants);
   std::vector<BlockPresence> refused;
-  for (const Want& want : event.wants) {
+  for (size_t i = 0; i < event.wants.size(); ++i) {
+    const Want& want = event.wants[i];
+    if (i + kAhead < event.wants.size()) cids.prefetch(event.wants[i + kAhead].cid);
     if (want.cancel) {
       if (const uint32_t known = find_want(*peer, want.cid); known != kNone) {
         cancel_want(*peer, known);
@@ -223,24 +213,24 @@ void Server::State::looked_up(ServedPeer& peer, uint32_t want, std::optional<uin
 void Server::State::on(const BlocksAdded& event) {
   std::vector<ServedPeer*> touched;
   for (const Cid& added : event.cids) {
-    for (const Cid& cid : aliases(added)) {
-      const uint32_t number = cids.find(cid);
-      if (number == kNone) continue;
-      for (uint32_t want = cids.first_waiting(number); want != kNone;) {
-        WantRecord& record = wants[want];
-        ServedPeer& peer = *by_number[record.peer];
-        const uint32_t next = record.next;
-        if (record.state == WantState::kLooking) {
-          record.mark |= kAddedNow;
-        } else {
-          move_want(peer, want, WantState::kToLook);
-          touched.push_back(&peer);
-        }
-        want = next;
-      }
-    }
+    for (const uint32_t number : cids.same_block(added)) block_added(number, touched);
   }
   for (ServedPeer* peer : touched) look_up(*peer);
+}
+
+void Server::State::block_added(uint32_t cid, std::vector<ServedPeer*>& touched) {
+  for (uint32_t want = cids.first_waiting(cid); want != kNone;) {
+    WantRecord& record = wants[want];
+    ServedPeer& peer = *by_number[record.peer];
+    const uint32_t next = record.next;
+    if (record.state == WantState::kLooking) {
+      record.mark |= kAddedNow;
+    } else {
+      move_want(peer, want, WantState::kToLook);
+      touched.push_back(&peer);
+    }
+    want = next;
+  }
 }
 
 // What is next in a queue has mostly been told long ago: its record, and then its CID, are far

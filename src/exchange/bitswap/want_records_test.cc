@@ -75,6 +75,24 @@ TEST(CidTable, KeepsCidsOfAnyLength) {
   for (const Cid& cid : cids) EXPECT_EQ(table.find(cid), kNone);
 }
 
+TEST(CidTable, FindsABlockUnderItsCommonCids) {
+  CidTable table(7);
+  const Bytes multihash = to_bytes(raw_cid(1).multihash_bytes());
+  const Cid version_0 = *Cid::make(0, Codec::kDagPb, multihash);
+  const Cid cbor = *Cid::make(1, Codec::kDagCbor, multihash);
+  const Cid uncommon = *Cid::make(1, Codec::kCbor, multihash);
+  table.acquire(raw_cid(2));
+  EXPECT_TRUE(table.same_block(version_0).empty());
+  const uint32_t a = table.acquire(version_0);
+  const uint32_t b = table.acquire(cbor);
+  const uint32_t c = table.acquire(uncommon);
+  EXPECT_EQ(table.same_block(raw_cid(1)), (std::vector{b, a}));
+  EXPECT_EQ(table.same_block(version_0), (std::vector{b, a}));
+  EXPECT_EQ(table.same_block(uncommon), (std::vector{b, a, c}));
+  table.release(a);
+  EXPECT_EQ(table.same_block(raw_cid(1)), std::vector{b});
+}
+
 TEST(CidTable, HoldsLongCidsToALimitOfTheirOwn) {
   const auto long_cid = [](uint64_t number) {
     return *Cid::of(Codec::kRaw, HashCode::kSha2_512, as_bytes(std::to_string(number)));
