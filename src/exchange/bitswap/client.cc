@@ -117,26 +117,31 @@ void Client::State::on(const BlockStored& event) {
 }
 
 void Client::State::on(const Tick& /*event*/) {
-  while (Timer* timer = timers_.take_due(now_ns_)) {
-    switch (timer->kind) {
-      case Timer::Kind::kPeer:
-        silent(static_cast<PeerRecord&>(*timer));
-        break;
-      case Timer::Kind::kSession:
-        quiet(static_cast<SessionRecord&>(*timer));
-        break;
-      case Timer::Kind::kClaim: {
-        auto& claim = static_cast<Claim&>(*timer);
-        SessionRecord& session = *claim.session;
-        actions_.emplace_back(GiveUp{.session = session.id,
-                                     .cid = claim.want->cid,
-                                     .why = why_given_up(*claim.want, session, now_ns_)});
-        unclaim(claim);
-        note(session);
-        break;
-      }
-    }
+  // What is settled may shorten the time of another peer, to a moment that has passed.
+  while (timers_.next_ns() <= now_ns_) {
+    while (Timer* timer = timers_.take_due(now_ns_)) wake(*timer);
+    settle();
   }
+}
+
+void Client::State::wake(Timer& timer) {
+  switch (timer.kind) {
+    case Timer::Kind::kPeer:
+      return silent(static_cast<PeerRecord&>(timer));
+    case Timer::Kind::kSession:
+      return quiet(static_cast<SessionRecord&>(timer));
+    case Timer::Kind::kClaim:
+      return give_up(static_cast<Claim&>(timer));
+  }
+}
+
+void Client::State::give_up(Claim& claim) {
+  SessionRecord& session = *claim.session;
+  actions_.emplace_back(GiveUp{.session = session.id,
+                               .cid = claim.want->cid,
+                               .why = why_given_up(*claim.want, session, now_ns_)});
+  unclaim(claim);
+  note(session);
 }
 
 std::vector<Cid> Client::State::wantlist() const {

@@ -70,6 +70,8 @@ class Client::State {
   void on(const BadBlocks& event);
   void on(const BlockStored& event);
   void on(const Tick& event);
+  void wake(Timer& timer);
+  void give_up(Claim& claim);
   void settle();
   void flush();
 
