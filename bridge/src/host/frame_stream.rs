@@ -102,7 +102,7 @@ impl Shared {
             outgoing.told_full = true;
             return Sent::Full;
         }
-        let was_idle = outgoing.chunks.is_empty();
+        let mut was_idle = outgoing.chunks.is_empty();
         let fill = |chunk: &mut Vec<u8>| {
             chunk.extend_from_slice(header.bytes());
             pieces.iter().for_each(|piece| chunk.extend_from_slice(piece));
@@ -120,6 +120,7 @@ impl Shared {
                 let mut chunk = Vec::with_capacity(total);
                 fill(&mut chunk);
                 outgoing = self.outgoing.lock().unwrap();
+                was_idle = outgoing.chunks.is_empty();
                 outgoing.chunks.push_back(chunk);
             }
         }
