@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "blockstore/block.h"
 #include "exchange/bitswap/client.h"
+#include "exchange/dag_part.h"
 #include "mesh/host.h"
 
 namespace timerose::exchange {
@@ -65,10 +66,10 @@ class BlockSource {
   virtual std::vector<Cid> offer(bitswap::SessionId session, std::span<const Cid> cids,
                                  const BitswapPace& bitswap) = 0;
 
-  // The DAG below `root` as one stream. Its blocks come as answers, parents first, though nobody
-  // asked for each; then one last answer for `root` itself with an error, if the stream was not
-  // whole. False if nobody can be asked.
-  virtual bool offer_dag(bitswap::SessionId session, const Cid& root) = 0;
+  // A part of the DAG below `root` as one stream. Its blocks come as answers, parents first, though
+  // nobody asked for each; then one last answer for `root` itself with an error, if the stream was
+  // not whole. False if nobody can be asked.
+  virtual bool offer_dag(bitswap::SessionId session, const Cid& root, const DagPart& part) = 0;
 
   // No longer wanted: no answer follows.
   virtual void drop(bitswap::SessionId session, std::span<const Cid> cids) = 0;

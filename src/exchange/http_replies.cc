@@ -65,8 +65,7 @@ void BlockReply::end(const HttpEnd& end) {
 
 // In another order, a block that came before what links to it could not be told from a strange one.
 bool DagReply::begin(const std::string& content_type) {
-  return content_type.starts_with(kCarType) &&
-         content_type.find("order=dfs") != std::string::npos;
+  return content_type.starts_with(kCarType) && content_type.find("order=dfs") != std::string::npos;
 }
 
 HttpReply::Taken DagReply::take(ByteView bytes) {

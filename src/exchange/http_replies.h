@@ -53,9 +53,9 @@ class DagReply final : public HttpReply {
   };
   using OnBlocks = std::function<void(std::vector<Block> blocks, uint64_t bytes)>;
 
-  DagReply(const Cid& root, std::shared_ptr<Backlog> backlog, OnBlocks on_blocks,
-           std::function<void(Ended)> done)
-      : check_(root),
+  DagReply(const Cid& root, const DagPart& part, std::shared_ptr<Backlog> backlog,
+           OnBlocks on_blocks, std::function<void(Ended)> done)
+      : check_(root, part),
         backlog_(std::move(backlog)),
         on_blocks_(std::move(on_blocks)),
         done_(std::move(done)) {}

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -22,6 +23,24 @@ constexpr uint32_t kRedirectsMax = 3;
 // From the request of one block to its last byte.
 constexpr uint64_t kBlockTimeoutMs = 60'000;
 
+// The parameters that ask for a part of a DAG as a CAR.
+std::string query_of(const DagPart& part) {
+  switch (part.scope) {
+    case DagScope::kBlock:
+      return "format=car&dag-scope=block";
+    case DagScope::kAll:
+      return "format=car&dag-scope=all";
+    case DagScope::kEntity:
+      break;
+  }
+  std::string query = "format=car&dag-scope=entity";
+  if (!part.bytes) return query;
+  query += fmt::format("&entity-bytes={}:", part.bytes->begin);
+  // Both ends are included, and numbers are those of 63 bits.
+  const bool is_open = part.bytes->end > static_cast<uint64_t>(INT64_MAX);
+  return query + (is_open ? "*" : std::to_string(std::max<uint64_t>(part.bytes->end, 1) - 1));
+}
+
 class HttpSource final : public BlockSource {
  public:
   HttpSource(const HttpSourceOptions& options, const std::vector<std::string>& gateways,
@@ -33,7 +52,7 @@ class HttpSource final : public BlockSource {
   void add_providers(SessionId session, std::span<const mesh::PeerAddresses> providers) override;
   std::vector<Cid> offer(SessionId session, std::span<const Cid> cids,
                          const BitswapPace& bitswap) override;
-  bool offer_dag(SessionId session, const Cid& root) override;
+  bool offer_dag(SessionId session, const Cid& root, const DagPart& part) override;
   void drop(SessionId session, std::span<const Cid> cids) override;
   void close(SessionId session) override;
   std::vector<SourceStat> stat() override { return policy_.stat(clock_.monotonic_ns()); }
@@ -46,7 +65,7 @@ class HttpSource final : public BlockSource {
 
   void carry_out();
   void ask(const AskGateway& asked);
-  void ask_dag(const AskGateway& asked);
+  void ask_dag(const AskGateway& asked, const DagPart& part);
   [[nodiscard]] HttpGet get_of(const AskGateway& asked, std::string_view query,
                                std::string_view accept) const;
   void block_ended(RequestId id, BlockReply::Arrived arrived);
@@ -106,9 +125,9 @@ std::vector<Cid> HttpSource::offer(SessionId session, std::span<const Cid> cids,
   return taken;
 }
 
-bool HttpSource::offer_dag(SessionId session, const Cid& root) {
+bool HttpSource::offer_dag(SessionId session, const Cid& root, const DagPart& part) {
   const auto asked = policy_.offer_dag(clock_.monotonic_ns(), session, root);
-  if (asked) ask_dag(*asked);
+  if (asked) ask_dag(*asked, part);
   return asked.has_value();
 }
 
@@ -162,12 +181,12 @@ void HttpSource::ask(const AskGateway& asked) {
   under_way_.emplace(asked.request, UnderWay{asked, client_.get(std::move(get), std::move(reply))});
 }
 
-void HttpSource::ask_dag(const AskGateway& asked) {
-  HttpGet get = get_of(asked, "format=car&dag-scope=all",
-                       "application/vnd.ipld.car; version=1; order=dfs; dups=n");
+void HttpSource::ask_dag(const AskGateway& asked, const DagPart& part) {
+  HttpGet get =
+      get_of(asked, query_of(part), "application/vnd.ipld.car; version=1; order=dfs; dups=n");
   const auto backlog = std::make_shared<Backlog>();
   auto reply = std::make_unique<DagReply>(
-      asked.cid, backlog,
+      asked.cid, part, backlog,
       [this, id = asked.request, backlog](std::vector<Block> blocks, uint64_t bytes) {
         on_loop([this, id, backlog, blocks = std::move(blocks), bytes]() mutable {
           dag_blocks(id, std::move(blocks), *backlog, bytes);

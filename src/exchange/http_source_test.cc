@@ -8,9 +8,11 @@
 #include <mutex>
 
 #include "blockstore/car_writer.h"
+#include "blockstore/memory_blockstore.h"
 #include "exchange/http_replies.h"
 #include "exchange/socket_testing.h"
 #include "ipld/codec.h"
+#include "unixfs/importer.h"
 
 namespace timerose::exchange {
 namespace {
@@ -122,8 +124,8 @@ class HttpSourceTest : public ::testing::Test {
   }
 
   // Fetches a DAG until the gateway is asked no more.
-  void fetch_dag(const Cid& root) {
-    ASSERT_TRUE(source_->offer_dag(kSession, root));
+  void fetch_dag(const Cid& root, const DagPart& part = {}) {
+    ASSERT_TRUE(source_->offer_dag(kSession, root, part));
     EXPECT_TRUE(loop_.run_until([&] { return source_->stat().at(0).waiting == 0; }));
   }
 
@@ -366,6 +368,31 @@ TEST_F(HttpSourceTest, FetchesADagAsOneStream) {
   EXPECT_EQ(source_->stat().at(0).blocks, 3);
 }
 
+TEST_F(HttpSourceTest, FetchesAPartOfAFile) {
+  MemoryBlockstore store;
+  unixfs::Layout layout;
+  layout.chunk_bytes = 1000;
+  const std::string text = std::string(1000, 'a') + std::string(1000, 'b') + std::string(500, 'c');
+  const Cid file =
+      unixfs::import_bytes(as_bytes(text), layout, unixfs::sink_into(store)).value().cid;
+  const Block root = Block::trusted(file, store.get(file).value());
+  std::string request;
+  ScriptedServer gateway(answering([&](const std::string& asked) {
+    request = asked;
+    return car_reply(car_of({root, leaf(text.substr(1000, 1000)), leaf(text.substr(2000))}));
+  }));
+  start({gateway.url()});
+  fetch_dag(file, {DagScope::kEntity, FileBytes{1500, 2500}});
+  EXPECT_THAT(request, HasSubstr("?format=car&dag-scope=entity&entity-bytes=1500:2499 "));
+  ASSERT_EQ(answers_.size(), 3);
+  for (const SourceAnswer& answer : answers_) EXPECT_TRUE(answer.block.ok());
+  // Less than that is not whole, and more is not wanted.
+  answers_.clear();
+  fetch_dag(file, {DagScope::kEntity, FileBytes{0, UINT64_MAX}});
+  EXPECT_THAT(request, HasSubstr("&entity-bytes=0:* "));
+  EXPECT_FALSE(answers_.back().block.ok());
+}
+
 TEST_F(HttpSourceTest, KeepsWhatCameOfADagThatBrokeOff) {
   const std::vector<Block> leaves = {leaf("a"), leaf("b")};
   const Block root = list_of(leaves);
@@ -421,7 +448,7 @@ TEST(DagReply, HoldsTheGatewayBackWhileNobodyLooksAtItsBlocks) {
   const auto backlog = std::make_shared<Backlog>();
   std::vector<Block> arrived;
   DagReply reply(
-      block.cid(), backlog,
+      block.cid(), {}, backlog,
       [&](std::vector<Block> blocks, uint64_t) { arrived = std::move(blocks); },
       [](const DagReply::Ended&) {});
   const std::string car = car_of({block});

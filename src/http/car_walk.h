@@ -10,17 +10,18 @@
 #include <vector>
 
 #include "blockstore/blockstore.h"
-#include "http/gateway_request.h"
+#include "exchange/dag_part.h"
 
 namespace timerose::http {
 
 inline constexpr size_t kLinksWaitingMax = 4U << 20;
 
+enum class Duplicates { kNo, kYes };
+
 struct CarPlan {
   std::vector<Cid> way;  // blocks from the root to the terminus, without it
   Cid terminus;
-  DagScope scope = DagScope::kAll;
-  std::optional<ByteRange> bytes;  // of a file, with kEntity; all of it if there is none
+  exchange::DagPart part;
   Duplicates duplicates = Duplicates::kNo;
 };
 
@@ -34,31 +35,13 @@ class CarWalk {
   Result<std::optional<Block>> next();
 
  private:
-  enum class Role {
-    kAlone,   // whatever is below it is not wanted
-    kAll,     // with everything below it
-    kEntity,  // the terminus, as far as it is one thing
-    kFile,    // part of a file
-    kShard,   // part of a sharded directory
-  };
-  struct Step {
-    Cid cid;
-    Role role;
-    ByteRange content = {};  // of kFile: where its content lies in the file, as its parent says
-  };
-
-  Status enter(const Step& step, const SharedBytes& block);
-  Status enter_entity(const Step& step, const SharedBytes& block);
-  Status enter_file(const Step& step, const SharedBytes& block);
-  Status enter_shard(const Step& step, const SharedBytes& block);
-  Status enter_all(const Step& step, const SharedBytes& block);
-  Status push(std::vector<Step> children);
-  bool is_done(const Step& step);
+  bool is_done(const exchange::PartStep& step);
   bool is_to_be_sent(const Cid& cid);
+  Status push(std::vector<exchange::PartStep> steps);
 
   Blockstore& store_;
   const CarPlan plan_;
-  std::vector<Step> waiting_;  // the next one last
+  std::vector<exchange::PartStep> waiting_;  // the next one last
   // With Duplicates::kNo, by version 1: what was sent, and below what everything was.
   std::unordered_set<Cid> sent_;
   std::unordered_set<Cid> entered_;

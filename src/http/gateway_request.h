@@ -6,7 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "exchange/dag_part.h"
 #include "http/byte_range.h"
+#include "http/car_walk.h"
 #include "http/message.h"
 #include "multiformats/cid.h"
 
@@ -18,8 +20,7 @@ inline constexpr std::string_view kIpnsRecordType = "application/vnd.ipfs.ipns-r
 inline constexpr size_t kFilenameBytesMax = 255;
 
 enum class Format { kRaw, kCar, kIpnsRecord };
-enum class DagScope { kBlock, kEntity, kAll };
-enum class Duplicates { kNo, kYes };
+using exchange::DagScope;
 
 const char* dag_scope_name(DagScope scope);  // "entity"
 

@@ -190,14 +190,13 @@ class Answer {
   Result<CarPlan> make_plan(const Way& way, const SharedBytes& terminus) {
     CarPlan plan{.way = way.blocks,
                  .terminus = way.terminus,
-                 .scope = way.inside ? DagScope::kBlock : request_.car.scope,
-                 .bytes = {},
+                 .part = {.scope = way.inside ? DagScope::kBlock : request_.car.scope},
                  .duplicates = request_.car.duplicates};
     const Codec codec = way.terminus.codec();
-    if (plan.scope == DagScope::kAll) {
+    if (plan.part.scope == DagScope::kAll) {
       TR_TRY(ipld::for_each_link(codec, terminus.view(), [](const Cid&) { return success(); }));
     }
-    if (plan.scope != DagScope::kEntity || !request_.car.bytes) return plan;
+    if (plan.part.scope != DagScope::kEntity || !request_.car.bytes) return plan;
     const auto file = unixfs::parse_file_node(way.terminus, terminus);
     if (!file.ok()) return plan;  // not a file: the range means nothing
     const auto part = clip(*request_.car.bytes, file->size);
@@ -207,9 +206,9 @@ class Answer {
                                format_entity_bytes(*request_.car.bytes), file->size)};
     }
     if (part->begin == part->end) {
-      plan.scope = DagScope::kBlock;  // enough to see how long the file is
+      plan.part.scope = DagScope::kBlock;  // enough to see how long the file is
     } else {
-      plan.bytes = *part;
+      plan.part.bytes = exchange::FileBytes{part->begin, part->end};
     }
     return plan;
   }
@@ -222,8 +221,8 @@ class Answer {
   [[nodiscard]] std::string car_etag(const Way& way, const CarPlan& plan) const {
     const std::string range =
         request_.car.bytes ? "." + format_entity_bytes(*request_.car.bytes) : std::string();
-    return fmt::format("W/\"{}{}.{}.{}.{}.car\"", dag_scope_name(plan.scope), range, duplicates(),
-                       root_.to_string(), way.terminus.to_string());
+    return fmt::format("W/\"{}{}.{}.{}.{}.car\"", dag_scope_name(plan.part.scope), range,
+                       duplicates(), root_.to_string(), way.terminus.to_string());
   }
 
   static std::string join(const std::vector<Cid>& cids) {

@@ -412,6 +412,26 @@ TEST_F(TrustlessGatewayTest, WalksAFileThatFoldsIntoFewBlocksInFewSteps) {
   EXPECT_EQ(car(cid, "?format=car&entity-bytes=1:-2").size(), 61);
 }
 
+// The same of a sharded directory.
+TEST_F(TrustlessGatewayTest, WalksShardsThatFoldIntoFewBlocksInFewSteps) {
+  Cid cid = add_file(store_, "x").cid;
+  for (int i = 0; i < 60; ++i) {
+    unixfs::Node node;
+    node.type = unixfs::Type::kHamtShard;
+    node.data = Bytes{0xff};
+    node.hash_type = 0x22;
+    node.fanout = 256;
+    const std::string entry = i == 0 ? "x" : "";  // the lowest shard has the file
+    const dag_pb::Link first{.cid = cid, .name = "00" + entry, .has_name = true, .size = 1};
+    const dag_pb::Link second{.cid = cid, .name = "01" + entry, .has_name = true, .size = 1};
+    const Block block = Block::of_sha256(
+        Codec::kDagPb, dag_pb::encode({.links = {first, second}, .data = unixfs::encode(node)}));
+    ASSERT_TRUE(store_.put(block).ok());
+    cid = block.cid();
+  }
+  EXPECT_EQ(car(cid, "?format=car&dag-scope=entity").size(), 60);
+}
+
 // --- Names ---
 
 TEST_F(TrustlessGatewayTest, GivesTheRecordOfAName) {
