@@ -137,7 +137,7 @@ void add_resolve(Grammar& grammar, CLI::App& group) {
   CLI::App* command = add_command(grammar, group, "resolve",
                                   {"Print the path that a name stands for",
                                    "  timerose name resolve\n  timerose name resolve k51...\n"
-                                   "  timerose name resolve -r=false /ipns/example.org"},
+                                   "  timerose name resolve --recursive=false /ipns/example.org"},
                                   [texts](Session& session) { return resolve(session, *texts); });
   add_word(*command, "NAME", texts->name, "A PeerID, a domain or /ipns/NAME/path (default: self)")
       ->required(false);

@@ -50,6 +50,10 @@ Result<std::string> join_strings(ByteView data) {
   return text;
 }
 
+ByteView data_of(const ns_rr& record) {
+  return {ns_rr_rdata(record), static_cast<size_t>(ns_rr_rdlen(record))};
+}
+
 // A resolver's state, closed once.
 class State {
  public:
@@ -134,7 +138,7 @@ Result<TxtAnswer> parse_txt_answer(ByteView message) {
       return Error{ErrorCode::kLimitExceeded,
                    fmt::format("more than {} TXT records", kTxtRecordsMax)};
     }
-    TR_ASSIGN(std::string text, join_strings({ns_rr_rdata(record), ns_rr_rdlen(record)}));
+    TR_ASSIGN(std::string text, join_strings(data_of(record)));
     answer.texts.push_back(std::move(text));
     answer.ttl_ns = std::min(answer.ttl_ns, uint64_t{ns_rr_ttl(record)} * kNsPerSecond);
   }

@@ -221,6 +221,7 @@ Result<Bytes> create(const PrivateKey& key, const IpnsRecord& record) {
 }
 
 Result<IpnsRecord> read_data(const IpnsEntry& entry) {
+  TR_TRY(check_signed_by_v2(entry));
   TR_ASSIGN(const Data data, decode_data(entry.data));
   return meaning_of(data);
 }

@@ -48,7 +48,7 @@ Result<Bytes> create(const PrivateKey& key, const IpnsRecord& record);
 Result<IpnsRecord> verify(ByteView bytes, const PeerId& name, uint64_t now_ns);
 // The same without the question whether it has expired.
 Result<IpnsRecord> inspect(ByteView bytes, const PeerId& name);
-// What the signed part says, with no word on whether its signature is good.
+// What the signed part says, with no word on whether its signature, which must be there, is good.
 Result<IpnsRecord> read_data(const IpnsEntry& entry);
 
 // Whether `a` replaces `b`: by sequence, then by validity, then by bytes.
