@@ -6,6 +6,21 @@
 #include "exchange/bitswap/client_state.h"
 
 namespace timerose::bitswap {
+namespace {
+
+ClientPeerStat stat_of(const PeerRecord& peer) {
+  return {.peer = peer.id,
+          .blocks = peer.blocks,
+          .bytes = peer.bytes,
+          .duplicate_blocks = peer.duplicates,
+          .unwanted_blocks = peer.unwanted,
+          .bad_blocks = peer.bad,
+          .latency_ns = peer.meter.latency_ns(),
+          .bytes_per_second = peer.meter.bytes_per_second(),
+          .waiting = peer.blocks_waiting()};
+}
+
+}  // namespace
 
 Client::Client(Random& random, const ClientLimits& limits)
     : state_(std::make_unique<State>(random, limits)) {}
@@ -18,6 +33,7 @@ uint64_t Client::next_tick_ns() const { return state_->next_tick_ns(); }
 bool Client::wants(const Cid& cid) const { return state_->wants(cid); }
 std::vector<Cid> Client::wantlist() const { return state_->wantlist(); }
 std::vector<ClientPeerStat> Client::peers() const { return state_->peers(); }
+std::optional<ClientPeerStat> Client::peer(const PeerId& id) const { return state_->peer(id); }
 
 std::vector<ClientAction> Client::State::step(uint64_t now_ns, const ClientEvent& event) {
   now_ns_ = std::max(now_ns_, now_ns);
@@ -154,18 +170,15 @@ std::vector<Cid> Client::State::wantlist() const {
 
 std::vector<ClientPeerStat> Client::State::peers() const {
   std::vector<ClientPeerStat> stats;
-  for (const PeerRecord* peer : connected_) {
-    stats.push_back({.peer = peer->id,
-                     .blocks = peer->blocks,
-                     .bytes = peer->bytes,
-                     .duplicate_blocks = peer->duplicates,
-                     .unwanted_blocks = peer->unwanted,
-                     .bad_blocks = peer->bad,
-                     .latency_ns = peer->meter.latency_ns(),
-                     .bytes_per_second = peer->meter.bytes_per_second(),
-                     .waiting = peer->blocks_waiting()});
-  }
+  stats.reserve(connected_.size());
+  for (const PeerRecord* peer : connected_) stats.push_back(stat_of(*peer));
   return stats;
+}
+
+std::optional<ClientPeerStat> Client::State::peer(const PeerId& id) const {
+  auto entry = peers_.find(std::string(as_text(id.bytes())));
+  if (entry == peers_.end() || !entry->second->usable()) return std::nullopt;
+  return stat_of(*entry->second);
 }
 
 }  // namespace timerose::bitswap

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -139,7 +140,9 @@ class Client {
   // Whether any session waits for it.
   [[nodiscard]] bool wants(const Cid& cid) const;
   [[nodiscard]] std::vector<Cid> wantlist() const;
+  // Of the peers that are connected, and not avoided.
   [[nodiscard]] std::vector<ClientPeerStat> peers() const;
+  [[nodiscard]] std::optional<ClientPeerStat> peer(const PeerId& id) const;
 
  private:
   struct State;

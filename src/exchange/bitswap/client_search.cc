@@ -88,8 +88,9 @@ void Client::State::progress(SessionRecord& session) {
 // No block for a while.
 void Client::State::quiet(SessionRecord& session) {
   session.quiet_since_ns = now_ns_;
-  session.interval_ns = std::min(2 * session.interval_ns, limits_.rebroadcast_ns);
-  session.dial_awaited = false;
+  if (!std::exchange(session.dial_awaited, false)) {
+    session.interval_ns = std::min(2 * session.interval_ns, limits_.rebroadcast_ns);
+  }
   session.probes_left = kProbesMax;
   put_all(session.unprobed, session, kProbesMax);
   for (PeerRecord* peer : session.awaited) dial(*peer);
@@ -132,7 +133,9 @@ void Client::State::arm(SessionRecord& session) {
     needy_.erase(session.id);
   }
   if (session.claims.empty()) return timers_.remove(session);
-  timers_.set(session, session.quiet_since_ns + session.interval_ns);
+  const bool dialing = session.dial_awaited && session.members.empty();
+  timers_.set(session,
+              session.quiet_since_ns + session.interval_ns / (dialing ? kDialPatienceShare : 1));
 }
 
 }  // namespace timerose::bitswap

@@ -31,6 +31,8 @@ inline constexpr uint32_t kMissesInRowMax = 16;
 inline constexpr uint64_t kBadBlocksMax = 3;
 // So many blocks that nobody asked for, and more than were asked for: likewise.
 inline constexpr uint64_t kUnwantedBlocksMax = 256;
+// Connected peers are asked, while providers are dialed, after this part of search_after_ns.
+inline constexpr uint64_t kDialPatienceShare = 4;
 // Records of peers that left.
 inline constexpr size_t kPeersRememberedMax = 1024;
 // What is supposed of a block of which nothing is known.
@@ -47,6 +49,7 @@ class Client::State {
   [[nodiscard]] bool wants(const Cid& cid) const { return wants_.contains(cid); }
   [[nodiscard]] std::vector<Cid> wantlist() const;
   [[nodiscard]] std::vector<ClientPeerStat> peers() const;
+  [[nodiscard]] std::optional<ClientPeerStat> peer(const PeerId& id) const;
 
  private:
   struct Choice {
