@@ -14,8 +14,9 @@
 namespace timerose::exchange {
 namespace {
 
-// Streams that a peer may open to us at a time.
-constexpr uint32_t kInboundStreamsMax = 4;
+// Streams that a peer may open to us at a time. boxo opens one for each message of blocks and waits
+// for none: a stream that is refused is blocks lost. As many as go-libp2p lets a peer open.
+constexpr uint32_t kInboundStreamsMax = 64;
 // A peer that has sent wrong bytes is left alone for so long.
 constexpr uint64_t kAvoidNs = 600'000'000'000;
 constexpr size_t kAvoidedMax = 4096;
