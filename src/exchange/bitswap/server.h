@@ -48,7 +48,8 @@ struct WantsReceived {
   bool full = false;
   std::vector<Want> wants;
 };
-// The answer to one LookUp, whole: it names each of its CIDs, and had best keep their order.
+// The answer to one LookUp, whole: what is left out counts as absent. It had best keep the order of
+// the LookUp. The answer to what a peer asked before it last disconnected is not told.
 struct LookedUp {
   struct One {
     Cid cid;

@@ -163,6 +163,22 @@ TEST(BitswapServerTurns, OneThatWantsMuchDelaysNoOther) {
   EXPECT_LE(driver.server.ledger(kAnna)->blocks_sent, 50U + 2 * 16);
 }
 
+TEST(BitswapServerTurns, OnesWhoWaitAreSentAMessageEachInTurn) {
+  Limited driver({.message_bytes_max = kCost, .bytes_in_flight = 64 * kCost}, 20);
+  const PeerId carl = peer_of(3);
+  driver.connect(carl);
+  driver.add_block(cid_of(99), 64 * kCost - kBlockFramingBytesMax);
+  driver.want(carl, {want_block(cid_of(99))});
+  driver.want(kAnna, wants_of(0, 2));
+  driver.want(kBert, wants_of(0, 2));
+  ASSERT_EQ(driver.on_the_way.size(), 1U);
+
+  driver.write_one(carl);  // room for all comes at once
+  std::vector<PeerId> order;
+  for (const SendBlocks& one : driver.on_the_way) order.push_back(one.peer);
+  EXPECT_EQ(order, (std::vector{kAnna, kBert, kAnna, kBert}));
+}
+
 TEST(BitswapServerTurns, SharesByBytesNotByBlocks) {
   Limited driver({.message_bytes_max = 4 * kCost, .bytes_in_flight = 16 * kCost});
   for (uint64_t i = 0; i < 1000; ++i) driver.add_block(cid_of(i), i < 500 ? kBlock : kBlock / 10);

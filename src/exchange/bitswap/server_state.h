@@ -32,7 +32,6 @@ struct ServedPeer {
   WantIndex wants;
   WantQueue to_look;
   std::vector<uint32_t> looking;  // of the LookUp that waits for its answer; kNone: answered
-  size_t looking_open = 0;
   WantQueue ready;
   uint64_t ready_block_bytes = 0;
 

@@ -247,15 +247,13 @@ TEST_F(BitswapServer, ForgetsAPeerThatLeavesMidSend) {
   EXPECT_EQ(driver.server.ledger(kAnna)->blocks_sent, 1U);
 }
 
-TEST_F(BitswapServer, AnAnswerToABygoneLookUpDoesNotEndTheOneAtHand) {
+TEST_F(BitswapServer, WhatAnAnswerLeavesOutIsAbsent) {
   driver.answers_at_once = false;
-  driver.add_block(b, 5000);
-  driver.want(kAnna, {want_block(a)});
-  driver.disconnect(kAnna);
-  driver.connect(kAnna);
-  driver.want(kAnna, {want_block(b)});
-  driver.answer();  // both, the bygone one first
-  EXPECT_THAT(driver.receive(kAnna).blocks, ElementsAre(b));
+  driver.want(kAnna, {want_block(a), want_block(b), want_block(c)});
+  driver.step(LookedUp{kAnna, {{b, 5000}}});
+  const SendBlocks got = driver.receive(kAnna);
+  EXPECT_THAT(got.blocks, ElementsAre(b));
+  EXPECT_THAT(got.presences, ElementsAre(dont_have(a), dont_have(c)));
 }
 
 }  // namespace

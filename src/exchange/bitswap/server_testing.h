@@ -34,7 +34,10 @@ class ServerDriver {
   void connect(const PeerId& peer, Version version = Version::k120) {
     step(ServerPeerConnected{peer, version});
   }
-  void disconnect(const PeerId& peer) { step(ServerPeerDisconnected{peer}); }
+  void disconnect(const PeerId& peer) {
+    std::erase_if(look_ups, [&](const LookUp& one) { return one.peer == peer; });
+    step(ServerPeerDisconnected{peer});
+  }
   void want(const PeerId& peer, std::vector<Want> wants, bool full = false) {
     step(WantsReceived{peer, full, std::move(wants)});
   }

@@ -166,7 +166,6 @@ void Server::State::look_up(ServedPeer& peer) {
     wants[want].place = static_cast<uint32_t>(peer.looking.size());
     peer.looking.push_back(want);
   }
-  peer.looking_open = peer.looking.size();
   out.emplace_back(std::move(action));
 }
 
@@ -188,11 +187,11 @@ void Server::State::on(const LookedUp& event) {
     const uint32_t want = looking_for(*peer, i, one.cid);
     if (want == kNone) continue;
     peer->looking[wants[want].place] = kNone;
-    --peer->looking_open;
     looked_up(*peer, want, one.bytes);
   }
-  // Some stay open if this answers what the peer wanted before it last disconnected.
-  if (peer->looking_open == 0) peer->looking.clear();
+  for (const uint32_t want : std::exchange(peer->looking, {})) {
+    if (want != kNone) looked_up(*peer, want, std::nullopt);
+  }
   look_up(*peer);
   if (!peer->ready.empty()) give_turn(*peer);
 }
