@@ -304,7 +304,8 @@ TEST(BitswapClient, AsksInTheOrderInWhichBlocksAreNeeded) {
   bench.connect(kAnna);
   const Actions asked = bench.want(test_cids(0, 50));
   int32_t last = INT32_MAX;
-  for (const bitswap::Want& want : asked.of<SendWants>()[0].wants) {
+  const SendWants message = asked.of<SendWants>()[0];
+  for (const bitswap::Want& want : message.wants) {
     EXPECT_LE(want.priority, last);
     last = want.priority;
   }

@@ -8,6 +8,7 @@ namespace timerose::bitswap {
 Ask& Client::State::ask_of(WantRecord& want, PeerRecord& peer) {
   if (Ask* ask = find_ask(want, peer)) return *ask;
   Ask& ask = *want.asks.emplace_back(std::make_unique<Ask>());
+  want.asked.push_back(&peer);
   ask.want = &want;
   ask.peer = &peer;
   ++peer.references;

@@ -2,6 +2,7 @@
 // Plain data; the rules are in the client_*.cc files.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <list>
 #include <memory>
@@ -60,7 +61,8 @@ struct WantRecord {
   const Cid cid;
   std::vector<std::unique_ptr<Claim>> claims;  // one at least; the first one's session is its home
   std::vector<std::unique_ptr<Ask>> asks;
-  WantQueue* queue = nullptr;  // the one that it stands in, if it does
+  std::vector<const PeerRecord*> asked;  // of each ask the peer: quick to look through
+  WantQueue* queue = nullptr;            // the one that it stands in, if it does
   WantQueue::iterator place;
   uint32_t blocks_waiting = 0;     // asks in kBlock
   uint32_t presences_waiting = 0;  // asks in kPresence
@@ -152,10 +154,9 @@ struct PeerRecord : Timer {
 };
 
 inline Ask* find_ask(const WantRecord& want, const PeerRecord& peer) {
-  for (const auto& ask : want.asks) {
-    if (ask->peer == &peer) return ask.get();
-  }
-  return nullptr;
+  const auto found = std::find(want.asked.begin(), want.asked.end(), &peer);
+  if (found == want.asked.end()) return nullptr;
+  return want.asks[static_cast<size_t>(found - want.asked.begin())].get();
 }
 
 inline Member* find_member(SessionRecord& session, const PeerRecord& peer) {

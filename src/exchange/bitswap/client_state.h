@@ -40,7 +40,7 @@ inline constexpr uint64_t kBlockBytesSupposed = 256U << 10;
 // A peer's silence is never waited for longer.
 inline constexpr uint64_t kPatienceMaxNs = 10'000'000'000;
 
-class Client::State {
+struct Client::State {
  public:
   State(Random& random, const ClientLimits& limits) : random_(random), limits_(limits) {}
 
