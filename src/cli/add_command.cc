@@ -73,6 +73,7 @@ class Adding {
   Status pin_roots(Pins& pins) {
     for (const Root& root : roots_) {
       TR_TRY(pins.add({root.imported.cid, PinMode::kRecursive, options_.pin_name}));
+      session_.provide(root.imported.cid);
     }
     return success();
   }

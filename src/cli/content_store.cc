@@ -50,24 +50,29 @@ class ProgressLine {
 
 }  // namespace
 
-Result<SharedBytes> CancellableBlockstore::get(const Cid& cid) {
+Result<SharedBytes> CommandBlockstore::get(const Cid& cid) {
   TR_TRY(check_not_cancelled(streams_));
   return below().get(cid);
 }
 
-Result<bool> CancellableBlockstore::has(const Cid& cid) {
+Result<bool> CommandBlockstore::has(const Cid& cid) {
   TR_TRY(check_not_cancelled(streams_));
   return below().has(cid);
 }
 
-Result<uint64_t> CancellableBlockstore::size(const Cid& cid) {
+Result<uint64_t> CommandBlockstore::size(const Cid& cid) {
   TR_TRY(check_not_cancelled(streams_));
   return below().size(cid);
 }
 
-Status CancellableBlockstore::put(std::span<const Block> blocks) {
+Status CommandBlockstore::put(std::span<const Block> blocks) {
   TR_TRY(check_not_cancelled(streams_));
-  return below().put(blocks);
+  TR_TRY(below().put(blocks));
+  std::vector<Cid> cids;
+  cids.reserve(blocks.size());
+  for (const Block& block : blocks) cids.push_back(block.cid());
+  exchange_.announce(std::move(cids));
+  return success();
 }
 
 Error ContentStore::not_here(Error error) const {

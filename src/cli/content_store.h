@@ -22,11 +22,12 @@ struct Fetching {
   std::vector<mesh::PeerAddresses> providers;              // asked first
 };
 
-// Ends whatever works on it once the command is cancelled. `below` must outlive it.
-class CancellableBlockstore final : public ForwardingBlockstore {
+// The store of a daemon as one command has it: whatever works on it ends once the command is
+// cancelled, and peers that wait for a block hear that it was put. All must outlive it.
+class CommandBlockstore final : public ForwardingBlockstore {
  public:
-  CancellableBlockstore(Blockstore& below, const Streams& streams)
-      : ForwardingBlockstore(below), streams_(streams) {}
+  CommandBlockstore(Blockstore& below, const Streams& streams, exchange::Exchange& exchange)
+      : ForwardingBlockstore(below), streams_(streams), exchange_(exchange) {}
 
   Result<SharedBytes> get(const Cid& cid) override;
   Result<bool> has(const Cid& cid) override;
@@ -36,6 +37,7 @@ class CancellableBlockstore final : public ForwardingBlockstore {
 
  private:
   const Streams& streams_;
+  exchange::Exchange& exchange_;
 };
 
 enum class ShowProgress {

@@ -95,6 +95,9 @@ Result<int> status(Session& session) {
   TR_TRY(out.line(fmt::format("Peers:      {}", peers.size())));
   TR_TRY(out.line(fmt::format("Commands:   {}", daemon->commands_running() - 1)));  // but this one
   for (const std::string& address : addresses) TR_TRY(out.line("Address:    " + address));
+  if (const std::string url = daemon->gateway_url(); !url.empty()) {
+    TR_TRY(out.line("Gateway:    " + url));
+  }
   return kExitSuccess;
 }
 

@@ -35,6 +35,7 @@ Result<std::string> describe(node::Daemon& daemon) {
   TR_ASSIGN(const auto addresses, own_addresses(daemon.network()));
   std::string text = fmt::format("PeerID: {}\n", daemon.network().self().to_string());
   for (const std::string& address : addresses) text += fmt::format("Address: {}\n", address);
+  if (const std::string url = daemon.gateway_url(); !url.empty()) text += "Gateway: " + url + "\n";
   return text + "ready\n";
 }
 

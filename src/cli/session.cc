@@ -32,9 +32,12 @@ Result<Blockstore*> Session::blockstore(Access access) {
   TR_ASSIGN(auto* opened, repository());
   TR_ASSIGN(auto* store, opened->blockstore(access));
   if (!hold_) hold_ = store->hold();
-  if (streams_.cancelled == nullptr) return store;
-  if (!stopping_) stopping_ = std::make_unique<CancellableBlockstore>(*store, streams_);
-  return stopping_.get();
+  if (daemon_ == nullptr) return store;
+  if (!of_command_) {
+    of_command_ =
+        std::make_unique<CommandBlockstore>(*store, streams_, daemon_->network().exchange());
+  }
+  return of_command_.get();
 }
 
 Result<ContentStore*> Session::content(Access access) {
@@ -45,6 +48,10 @@ Result<ContentStore*> Session::content(Access access) {
     content_ = std::make_unique<ContentStore>(*local, exchange, fetching_, streams_);
   }
   return content_.get();
+}
+
+void Session::provide(const Cid& root) {
+  if (daemon_ != nullptr && !fetching_.offline) daemon_->network().provide_soon(root);
 }
 
 Result<node::Network*> Session::network() {

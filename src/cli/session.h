@@ -60,6 +60,8 @@ class Session {
   Result<node::Network*> network();
   // Without a node, or with --offline: local records and DNSLink.
   Result<names::NameService*> names();
+  // Tells the DHT, where there is one, that this node has what begins with `root`.
+  void provide(const Cid& root);
   // What runs functions: it reads as content() does.
   Result<compute::Executor*> executor();
   // Null in a process of its own.
@@ -75,7 +77,7 @@ class Session {
   Fetching fetching_;
   std::unique_ptr<node::Repository> repository_;
   std::optional<GuardedBlockstore::Hold> hold_;
-  std::unique_ptr<Blockstore> stopping_;  // blockstore() where a command can be cancelled
+  std::unique_ptr<Blockstore> of_command_;  // blockstore() in a daemon
   std::unique_ptr<ContentStore> content_;
   std::unique_ptr<node::Naming> naming_;
   std::optional<compute::Executor> offline_executor_;

@@ -63,6 +63,14 @@ constexpr auto kSettings = std::to_array<Setting>({
      check_serving},
     {"Bitswap.Peers", "", "the peers that Bitswap.Serve=listed means", check_peers},
     {"Bitswap.Deny", "", "CIDs that are sent to nobody", check_cids},
+    {"Http.Gateways", "",
+     "trustless gateways that are asked for blocks beside Bitswap: URLs with commas between",
+     check_gateways},
+    {"Http.Providers", "true", "also ask HTTP providers that the DHT names", check_switch},
+    {"Gateway.Listen", "",
+     "serve this repository's blocks over HTTP, as a trustless gateway: one multiaddr such as "
+     "/ip4/127.0.0.1/tcp/8080; none: no HTTP port",
+     check_addresses},
 });
 
 const Setting* find_setting(std::string_view name) {

@@ -61,6 +61,14 @@ Status check_peers(std::string_view value) {
   return success();
 }
 
+Status check_gateways(std::string_view value) {
+  for (const std::string& item : split_list(value)) {
+    if (item.starts_with("https://") || item.starts_with("http://")) continue;
+    TR_TRY(check_address(item));
+  }
+  return success();
+}
+
 Status check_cids(std::string_view value) {
   for (const std::string& item : split_list(value)) {
     if (auto cid = Cid::parse(item); !cid.ok()) return std::move(cid).error();

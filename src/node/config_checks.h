@@ -16,6 +16,7 @@ Status check_switch(std::string_view value);        // "true" or "false"
 Status check_listen(std::string_view value);        // multiaddrs, "loopback", "lan"
 Status check_addresses(std::string_view value);     // multiaddrs
 Status check_peers(std::string_view value);         // as parse_peer() takes them
+Status check_gateways(std::string_view value);      // URLs or multiaddrs
 Status check_cids(std::string_view value);          // CIDs
 Status check_network_key(std::string_view value);   // 64 hexadecimal digits, or nothing
 Status check_routing_mode(std::string_view value);  // "auto", "client" or "server"

@@ -49,5 +49,40 @@ TEST(Config, TakesNumbersWrittenAsJsonNumbers) {
   EXPECT_EQ(Config::parse("{\"Storage\":{\"Limit\":4096}}")->storage_bytes_max(), 4096U);
 }
 
+TEST(Config, TakesListsWithCommasAndAsJsonArrays) {
+  const auto config =
+      Config::parse("{\"Addresses\":{\"Listen\":[\"lan\",\"/ip4/127.0.0.1/tcp/0\"]}}");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->list_of("Addresses.Listen"),
+            (std::vector<std::string>{"lan", "/ip4/127.0.0.1/tcp/0"}));
+  EXPECT_EQ(Config::parse(config->format()).value(), *config);
+}
+
+TEST(Config, ChecksTheSettingsOfTheNetwork) {
+  Config config = Config::parse("{}").value();
+  const std::pair<const char*, const char*> wrong[] = {
+      {"Addresses.Listen", "localhost:4001"},
+      {"Bootstrap", "/ip4/127.0.0.1/tcp/1"},
+      {"Network.Key", "abcd"},
+      {"Discovery.MDNS", "yes"},
+      {"Routing.Mode", "on"},
+      {"Connections.High", "0"},
+      {"Bitswap.Serve", "some"},
+      {"Bitswap.Deny", "nothing"},
+      {"Http.Gateways", "example.org"},
+  };
+  for (const auto& [name, value] : wrong) {
+    EXPECT_EQ(config.set(name, value).error().message.substr(0, std::string(name).size()), name);
+  }
+  EXPECT_TRUE(config.set("Network.Key", std::string(64, 'a')).ok());
+  EXPECT_TRUE(config.set("Addresses.Listen", "loopback, /ip4/0.0.0.0/tcp/4001").ok());
+}
+
+TEST(Config, AWrongKeyIsNotRepeated) {
+  Config config = Config::parse("{}").value();
+  const auto set = config.set("Network.Key", "deadbeef");
+  EXPECT_EQ(set.error().message.find("deadbeef"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace timerose::node

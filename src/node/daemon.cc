@@ -1,6 +1,30 @@
 #include "node/daemon.h"
 
+#include "blockstore/multihash_set.h"
+
 namespace timerose::node {
+namespace {
+
+// What this repository has and no more: nobody makes the node fetch by asking its port.
+Result<std::unique_ptr<http::GatewayServer>> start_gateway(const Config& config,
+                                                           Blockstore& store) {
+  const std::string& address = config.text_of("Gateway.Listen");
+  if (address.empty()) return std::unique_ptr<http::GatewayServer>();
+  MultihashSet denied;
+  for (const std::string& item : config.list_of("Bitswap.Deny")) {
+    TR_ASSIGN(const Cid cid, Cid::parse(item));
+    denied.insert(cid.multihash_bytes());
+  }
+  http::GatewayServerOptions options;
+  options.gateway.denied = [denied = std::move(denied)](const Cid& cid) {
+    return denied.contains(cid.multihash_bytes());
+  };
+  auto server = http::GatewayServer::start(address, store, std::move(options));
+  if (!server.ok()) return std::move(server).error().within("Gateway.Listen");
+  return server;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repository,
                                               Repository::Machine machine, Options options) {
@@ -24,6 +48,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});
   daemon->repository_->read_content_through(*daemon->content_);
+  TR_ASSIGN(daemon->gateway_, start_gateway(config, *store));
   TR_ASSIGN(
       daemon->server_,
       CommandServer::create(daemon->listener_, std::move(options.version),
@@ -37,6 +62,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
 
 Daemon::~Daemon() {
   server_.reset();
+  gateway_.reset();
   naming_.reset();
   network_.reset();  // before the repository that it stands on
 }

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "exchange/network_blockstore.h"
+#include "http/gateway_server.h"
 #include "node/command_server.h"
 #include "node/local_socket.h"
 #include "node/naming.h"
@@ -43,6 +44,8 @@ class Daemon {
   [[nodiscard]] Repository& repository() { return *repository_; }
   [[nodiscard]] Network& network() { return *network_; }
   [[nodiscard]] names::NameService& names() { return naming_->service(); }
+  // The HTTP port as a URL; empty if there is none.
+  [[nodiscard]] std::string gateway_url() const { return gateway_ ? gateway_->url() : ""; }
   [[nodiscard]] size_t commands_running() const { return server_->running(); }
   [[nodiscard]] uint64_t started_ns() const { return started_ns_; }  // of the monotonic clock
 
@@ -55,6 +58,7 @@ class Daemon {
   std::unique_ptr<Network> network_;
   std::optional<Naming> naming_;
   std::optional<exchange::NetworkBlockstore> content_;  // what functions that run read from
+  std::unique_ptr<http::GatewayServer> gateway_;
   std::unique_ptr<CommandServer> server_;
 };
 

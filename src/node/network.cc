@@ -37,9 +37,14 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   network->limits_ = settings.connections;
   TR_ASSIGN(PeerBook book, PeerBook::load(parts.records, parts.clock));
   TR_ASSIGN(network->host_, mesh::start_bridge_host(parts.key, settings.host));
-  network->inside_ = std::make_unique<NetworkLoop>(
-      NetworkLoop::Parts{parts, network->loop_, *network->host_, network->pool_}, settings,
-      std::move(book));
+  const auto post = [loop = &network->loop_](std::function<void()> task) {
+    loop->post(std::move(task));
+  };
+  TR_ASSIGN(network->http_, exchange::make_http_source(settings.http, parts.clock, post));
+  network->inside_ =
+      std::make_unique<NetworkLoop>(NetworkLoop::Parts{parts, network->loop_, *network->host_,
+                                                       network->pool_, network->http_.get()},
+                                    settings, std::move(book));
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);
   network->post([listening](NetworkLoop& inside) { inside.start(listening); });
   network->thread_ = std::thread([loop = &network->loop_] { loop->run(); });

@@ -102,6 +102,7 @@ class Network {
   EventLoop loop_;
   std::unique_ptr<mesh::Host> host_;
   ThreadPool pool_;
+  std::unique_ptr<exchange::BlockSource> http_;
   std::unique_ptr<NetworkLoop> inside_;
   std::thread thread_;
 };

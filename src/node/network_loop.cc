@@ -31,7 +31,8 @@ exchange::ServiceOptions service_options(const NetworkSettings& settings) {
 
 NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book)
     : parts_(parts),
-      exchange_({parts.loop, parts.host, parts.outside.store, parts.outside.random, parts.pool},
+      exchange_({parts.loop, parts.host, parts.outside.store, parts.outside.random, parts.pool,
+                 parts.http},
                 service_options(settings)),
       names_(parts.loop, parts.host, parts.outside.clock),
       policy_(parts.outside.random, settings.connections),

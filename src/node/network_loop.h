@@ -21,6 +21,7 @@ class NetworkLoop {
     EventLoop& loop;
     mesh::Host& host;
     ThreadPool& pool;
+    exchange::BlockSource* http;
   };
 
   // Before the loop runs.

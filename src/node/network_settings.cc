@@ -113,6 +113,8 @@ Result<NetworkSettings> network_settings(const Config& config, const std::string
   TR_ASSIGN(settings.allowed, ids_of(config, "Network.Allow"));
   TR_ASSIGN(settings.denied, ids_of(config, "Network.Deny"));
   TR_ASSIGN(settings.serving, serving_policy(config));
+  settings.http.gateways = config.list_of("Http.Gateways");
+  settings.http.routed_providers = config.is_on("Http.Providers");
   mesh::HostOptions& host = settings.host;
   host.agent = agent;
   TR_TRY(set_network_key(config.text_of("Network.Key"), host));

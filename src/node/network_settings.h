@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "exchange/bitswap/policy.h"
+#include "exchange/http_source.h"
 #include "mesh/bridge_host.h"
 #include "mesh/connection_policy.h"
 #include "node/config.h"
@@ -17,6 +18,7 @@ struct NetworkSettings {
   std::vector<PeerId> allowed;  // none: all
   std::vector<PeerId> denied;
   bitswap::ServingPolicy serving;
+  exchange::HttpSourceOptions http;
 };
 
 // Also finds out the addresses of this machine that `lan` stands for. kInvalidArgument for settings
