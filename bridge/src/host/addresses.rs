@@ -46,6 +46,14 @@ pub fn without_peer(mut address: Multiaddr) -> Multiaddr {
     address
 }
 
+pub fn is_loopback(address: &Multiaddr) -> bool {
+    match address.iter().next() {
+        Some(Protocol::Ip4(ip)) => ip.is_loopback(),
+        Some(Protocol::Ip6(ip)) => ip.is_loopback(),
+        _ => false,
+    }
+}
+
 /// One that the whole Internet can dial, by its form.
 pub fn is_public(address: &Multiaddr) -> bool {
     match address.iter().next() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use libp2p::{Multiaddr, PeerId};
 
 pub use super::fields::Fields;
-use super::frame_stream::Shared;
+use super::stream_state::Shared;
 
 pub const LISTENING: u32 = 1;
 pub const LISTEN_ENDED: u32 = 2;

@@ -13,7 +13,7 @@ use super::config::{parse_address, parse_addresses, parse_peer, parse_peers, Con
 use super::dht::Question;
 use super::event::Event;
 use super::fields::{split, Fields};
-use super::frame_stream::Sent;
+use super::stream_state::Sent;
 use super::protocols::Protocol;
 use super::pubsub::MESSAGE_BYTES_MAX;
 use super::swarm::Command;

@@ -1,31 +1,25 @@
-//! One stream of frames: a task that writes what the owner sends, and reads what the peer sends
-//! while there is room for it.
+//! The task of one stream: it writes what the owner sends, and reads what the peer sends while there
+//! is room for it.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::task::AtomicWaker;
 use futures::{AsyncRead, AsyncWrite};
-use libp2p::{PeerId, Stream};
+use libp2p::Stream;
 
 use super::event::{self, Event};
 use super::fields::Fields;
 use super::frame_reader::FrameReader;
 use super::queue::Queue;
+use super::stream_state::Shared;
 use super::streams::Common;
 
-/// Of what waits for the owner, one stream's share.
-const UNREAD_BYTES_MAX: usize = 8 << 20;
-const UNREAD_EVENTS_MAX: usize = 1024;
-/// Frames shorter than this are written together.
-const BATCH_BYTES: usize = 64 << 10;
 /// After so much the other tasks of the thread have their turn.
 const READ_BYTES_OF_TURN: usize = 1 << 20;
 const WRITE_BYTES_OF_TURN: usize = 1 << 20;
@@ -39,166 +33,6 @@ const FRAME_PAUSE_MAX: Duration = Duration::from_secs(60);
 thread_local! {
     // Where a thread's streams read to: an idle stream needs no buffer of its own.
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
-}
-
-#[derive(Default)]
-struct Outgoing {
-    chunks: VecDeque<Vec<u8>>,
-    /// Of `chunks`, and of those the task is writing.
-    bytes: usize,
-    told_full: bool,
-    closing: bool,
-    dead: bool,
-}
-
-pub enum Sent {
-    Taken,
-    Full,
-    Closed,
-}
-
-/// What the owner's thread and the stream's task share.
-pub struct Shared {
-    pub id: u64,
-    pub peer: PeerId,
-    send_queue_bytes_max: usize,
-    outgoing: Mutex<Outgoing>,
-    reading: AtomicBool,
-    connection_gone: AtomicBool,
-    unread_bytes: AtomicUsize,
-    unread_events: AtomicUsize,
-    held_by_share: AtomicBool,
-    held_by_queue: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Shared {
-    pub fn new(id: u64, peer: PeerId, send_queue_bytes_max: usize) -> Arc<Shared> {
-        Arc::new(Shared {
-            id,
-            peer,
-            send_queue_bytes_max,
-            outgoing: Mutex::default(),
-            reading: AtomicBool::new(true),
-            connection_gone: AtomicBool::new(false),
-            unread_bytes: AtomicUsize::new(0),
-            unread_events: AtomicUsize::new(0),
-            held_by_share: AtomicBool::new(false),
-            held_by_queue: AtomicBool::new(false),
-            waker: AtomicWaker::new(),
-        })
-    }
-
-    /// One frame made of `pieces`. Only the owner's thread sends.
-    pub fn send(&self, pieces: &[&[u8]]) -> Sent {
-        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-        let header = Varint::of(length as u64);
-        let total = header.bytes().len() + length;
-        let mut outgoing = self.outgoing.lock().unwrap();
-        if outgoing.dead || outgoing.closing {
-            return Sent::Closed;
-        }
-        if outgoing.bytes > 0 && outgoing.bytes + length > self.send_queue_bytes_max {
-            outgoing.told_full = true;
-            return Sent::Full;
-        }
-        let mut was_idle = outgoing.chunks.is_empty();
-        let fill = |chunk: &mut Vec<u8>| {
-            chunk.extend_from_slice(header.bytes());
-            pieces.iter().for_each(|piece| chunk.extend_from_slice(piece));
-        };
-        match outgoing.chunks.back_mut() {
-            Some(last) if last.len() + total <= BATCH_BYTES => fill(last),
-            _ if total < BATCH_BYTES => {
-                let mut chunk = Vec::with_capacity(total);
-                fill(&mut chunk);
-                outgoing.chunks.push_back(chunk);
-            }
-            _ => {
-                // Copied unlocked: the room that was found stays, for nobody else sends.
-                drop(outgoing);
-                let mut chunk = Vec::with_capacity(total);
-                fill(&mut chunk);
-                outgoing = self.outgoing.lock().unwrap();
-                was_idle = outgoing.chunks.is_empty();
-                outgoing.chunks.push_back(chunk);
-            }
-        }
-        outgoing.bytes += total;
-        drop(outgoing);
-        if was_idle {
-            self.waker.wake();
-        }
-        Sent::Taken
-    }
-
-    pub fn close(&self) {
-        self.outgoing.lock().unwrap().closing = true;
-        self.waker.wake();
-    }
-
-    pub fn set_reading(&self, reading: bool) {
-        if self.reading.swap(reading, Ordering::SeqCst) != reading {
-            self.waker.wake();
-        }
-    }
-
-    pub fn connection_gone(&self) {
-        self.connection_gone.store(true, Ordering::SeqCst);
-        self.waker.wake();
-    }
-
-    /// Nothing is taken any more.
-    pub fn end(&self) {
-        let mut outgoing = self.outgoing.lock().unwrap();
-        outgoing.dead = true;
-        outgoing.chunks.clear();
-    }
-
-    /// The owner has taken a frame.
-    pub fn took(&self, bytes: usize) {
-        let bytes_left = self.unread_bytes.fetch_sub(bytes, Ordering::SeqCst) - bytes;
-        let events_left = self.unread_events.fetch_sub(1, Ordering::SeqCst) - 1;
-        let is_roomy = bytes_left < UNREAD_BYTES_MAX / 2 && events_left < UNREAD_EVENTS_MAX / 2;
-        if is_roomy && self.held_by_share.swap(false, Ordering::SeqCst) {
-            self.waker.wake();
-        }
-    }
-
-    /// The queue of all streams has room.
-    pub fn room_again(&self) {
-        self.held_by_queue.store(false, Ordering::SeqCst);
-        self.waker.wake();
-    }
-
-    fn share_is_used(&self) -> bool {
-        self.unread_bytes.load(Ordering::SeqCst) >= UNREAD_BYTES_MAX
-            || self.unread_events.load(Ordering::SeqCst) >= UNREAD_EVENTS_MAX
-    }
-}
-
-/// An unsigned varint, the length before a frame.
-struct Varint {
-    bytes: [u8; 10],
-    length: usize,
-}
-
-impl Varint {
-    fn of(mut value: u64) -> Varint {
-        let mut varint = Varint { bytes: [0; 10], length: 0 };
-        while value >= 0x80 {
-            varint.bytes[varint.length] = (value as u8) | 0x80;
-            varint.length += 1;
-            value >>= 7;
-        }
-        varint.bytes[varint.length] = value as u8;
-        varint.length += 1;
-        varint
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
 }
 
 enum Writing {
@@ -306,30 +140,12 @@ impl<Guard> Task<Guard> {
         }
     }
 
-    fn may_read(&self) -> bool {
-        if !self.shared.reading.load(Ordering::SeqCst) {
-            return false;
-        }
-        if self.shared.share_is_used() {
-            self.shared.held_by_share.store(true, Ordering::SeqCst);
-            // The owner may have taken the last of them just before.
-            return !self.shared.share_is_used();
-        }
-        if !self.queue.has_room_for_streams() {
-            if !self.shared.held_by_queue.swap(true, Ordering::SeqCst) {
-                self.queue.wake_when_roomy(&self.shared);
-            }
-            return false;
-        }
-        true
-    }
-
     /// Ok: the peer has closed in order.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut of_turn = 0;
         let mut frames = Vec::new();
         let ended = loop {
-            if !self.may_read() {
+            if !self.shared.may_read(&self.queue) {
                 break Poll::Pending;
             }
             if of_turn > READ_BYTES_OF_TURN {
@@ -366,7 +182,7 @@ impl<Guard> Task<Guard> {
 
     /// Ready: the peer has begun a frame and does not go on, though it may.
     fn poll_pause(&mut self, cx: &mut Context<'_>, went_on: bool) -> Poll<()> {
-        if !self.reader.is_within_frame() || !self.may_read() {
+        if !self.reader.is_within_frame() || !self.shared.may_read(&self.queue) {
             self.pause = None;
             return Poll::Pending;
         }
@@ -382,8 +198,7 @@ impl<Guard> Task<Guard> {
             return;
         }
         let bytes = frames.iter().map(Vec::len).sum();
-        self.shared.unread_bytes.fetch_add(bytes, Ordering::SeqCst);
-        self.shared.unread_events.fetch_add(frames.len(), Ordering::SeqCst);
+        self.shared.handed_over(frames.len(), bytes);
         self.queue.push_all(frames.drain(..).map(|data| Event {
             kind: event::STREAM_FRAME,
             flags: 0,
@@ -392,11 +207,6 @@ impl<Guard> Task<Guard> {
             data,
             stream: Some(self.shared.clone()),
         }));
-    }
-
-    /// The connection is gone, and nobody reads what may be left of it.
-    fn is_left_alone(&self) -> bool {
-        self.shared.connection_gone.load(Ordering::SeqCst) && !self.shared.reading.load(Ordering::SeqCst)
     }
 
     fn is_read(&self) -> bool {
@@ -420,7 +230,7 @@ impl<Guard: Unpin> Future for Task<Guard> {
                     this.tell_end(&error.to_string());
                     return Poll::Ready(());
                 }
-                Poll::Pending if this.is_left_alone() => {
+                Poll::Pending if this.shared.is_left_alone() => {
                     this.tell_end("the connection closed");
                     return Poll::Ready(());
                 }

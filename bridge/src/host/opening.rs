@@ -7,7 +7,8 @@ use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::{Stream, StreamProtocol};
 
 use super::event;
-use super::frame_stream::{Shared, Task};
+use super::frame_stream::Task;
+use super::stream_state::Shared;
 use super::protocols::Counted;
 use super::queue::Queue;
 use super::streams::Common;

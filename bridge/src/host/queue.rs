@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use futures::task::AtomicWaker;
 
 use super::event::Event;
-use super::frame_stream::Shared;
+use super::stream_state::Shared;
 
 /// Frames are read from no stream while this much waits for the owner.
 const STREAM_EVENTS_MAX: usize = 4096;

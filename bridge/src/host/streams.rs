@@ -21,7 +21,8 @@ use libp2p::{Multiaddr, PeerId, Stream, StreamProtocol};
 
 use super::event::{Event, Fields, FLAG_INBOUND, STREAM_OPENED};
 use super::frame_reader::HalfReceived;
-use super::frame_stream::{Shared, Task};
+use super::frame_stream::Task;
+use super::stream_state::Shared;
 use super::opening::Opening;
 use super::protocols::{self, InboundCount, Protocols};
 use super::queue::Queue;

@@ -16,7 +16,7 @@ use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{autonat, gossipsub, identify, mdns, Multiaddr, PeerId, Swarm};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::addresses::{without_peer, AddressBook};
+use super::addresses::{is_loopback, without_peer, AddressBook};
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::dht::{Dht, Net, Question};
 use super::event::{self, add_peer, Event, Fields};
@@ -60,6 +60,7 @@ pub struct Published {
 struct Connection {
     number: u64,
     peer: PeerId,
+    is_within_machine: bool,
 }
 
 pub struct Driver {
@@ -255,7 +256,8 @@ impl Driver {
             flags |= event::FLAG_RELAYED;
         }
         let number = self.next_id();
-        self.connections.insert(id, Connection { number, peer });
+        let is_within_machine = is_loopback(&address);
+        self.connections.insert(id, Connection { number, peer, is_within_machine });
         let fields = Fields::default().add(peer.to_bytes()).add(address.to_string());
         self.tell(Event::new(event::CONNECTION_OPENED, number, fields).with_flags(flags));
     }
@@ -272,7 +274,9 @@ impl Driver {
 
     fn on_behaviour_event(&mut self, event: BehaviourEvent) {
         match event {
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => self.identified(peer_id, info),
+            BehaviourEvent::Identify(identify::Event::Received { connection_id, peer_id, info }) => {
+                self.identified(connection_id, peer_id, info);
+            }
             BehaviourEvent::Wan(event) => self.dht_event(Net::Wan, event),
             BehaviourEvent::Lan(event) => self.dht_event(Net::Lan, event),
             BehaviourEvent::Gossipsub(event) => self.pubsub_event(event),
@@ -289,7 +293,11 @@ impl Driver {
         }
     }
 
-    fn identified(&mut self, peer: PeerId, mut info: identify::Info) {
+    fn identified(&mut self, connection: ConnectionId, peer: PeerId, mut info: identify::Info) {
+        // Another machine's loopback addresses lead back to this one.
+        if !self.connections.get(&connection).is_some_and(|connection| connection.is_within_machine) {
+            info.listen_addrs.retain(|address| !is_loopback(address));
+        }
         info.listen_addrs.truncate(ADDRESSES_TOLD_MAX);
         info.protocols.truncate(PROTOCOLS_TOLD_MAX);
         self.book.add(peer, info.listen_addrs.iter().cloned());

@@ -13,7 +13,7 @@ use libp2p::{dns, identity, quic, relay, tcp, websocket, yamux, PeerId, Transpor
 use super::security::Security;
 
 /// From the first byte of a connection to its multiplexer.
-const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(20);
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 
 type Output = (PeerId, StreamMuxerBox);
 pub type Io = Boxed<Output>;
