@@ -3,28 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "blockstore/car_reader.h"
-#include "blockstore/car_writer.h"
+#include "exchange/car_testing.h"
 #include "multiformats/varint.h"
 
 namespace timerose::exchange {
 namespace {
 
-Block block_of(std::string_view text) {
-  return Block::of_sha256(Codec::kRaw, SharedBytes::copy_of(as_bytes(text)));
-}
+using car_testing::leaf;
 
 Bytes car_of(const std::vector<Block>& blocks) {
-  Bytes car;
-  const Cid root = block_of("root").cid();
-  CarWriter writer(
-      [&](ByteView bytes) {
-        car.insert(car.end(), bytes.begin(), bytes.end());
-        return success();
-      },
-      std::span(&root, 1));
-  for (const Block& block : blocks) EXPECT_TRUE(writer.put(block.cid(), block.data().view()).ok());
-  EXPECT_TRUE(writer.finish().ok());
-  return car;
+  return to_bytes(as_bytes(car_testing::car_of(blocks)));
 }
 
 struct Read {
@@ -50,7 +38,7 @@ Read read(ByteView car, size_t piece) {
 }
 
 TEST(CarStream, GivesTheSameBlocksHoweverTheBytesAreCut) {
-  const std::vector<Block> blocks = {block_of("a"), block_of(std::string(1000, 'b')), block_of("")};
+  const std::vector<Block> blocks = {leaf("a"), leaf(std::string(1000, 'b')), leaf("")};
   const Bytes car = car_of(blocks);
   for (size_t piece = 1; piece <= car.size(); ++piece) {
     const Read result = read(car, piece);
@@ -62,14 +50,14 @@ TEST(CarStream, GivesTheSameBlocksHoweverTheBytesAreCut) {
 }
 
 TEST(CarStream, KnowsThatItIsNotAtAnEnd) {
-  const Bytes car = car_of({block_of("a"), block_of("b")});
+  const Bytes car = car_of({leaf("a"), leaf("b")});
   EXPECT_FALSE(read(ByteView(car).first(car.size() - 1), 7).may_end);
   EXPECT_FALSE(read({}, 1).may_end);
   EXPECT_FALSE(read(ByteView(car).first(10), 10).may_end);
 }
 
 TEST(CarStream, RefusesAChangedBlock) {
-  Bytes car = car_of({block_of("a"), block_of("hello")});
+  Bytes car = car_of({leaf("a"), leaf("hello")});
   car.back() ^= 1;
   const Read result = read(car, 16);
   EXPECT_EQ(result.cids.size(), 1);

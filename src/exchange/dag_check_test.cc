@@ -3,22 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "blockstore/memory_blockstore.h"
-#include "ipld/codec.h"
+#include "exchange/car_testing.h"
 #include "unixfs/importer.h"
 
 namespace timerose::exchange {
 namespace {
 
-Block list_of(const std::vector<Cid>& links) {
-  Value::List list;
-  for (const Cid& link : links) list.emplace_back(link);
-  return Block::of_sha256(Codec::kDagCbor,
-                          ipld::encode(Codec::kDagCbor, Value(std::move(list))).value());
-}
-
-Block leaf(std::string_view text) {
-  return Block::of_sha256(Codec::kRaw, SharedBytes::copy_of(as_bytes(text)));
-}
+using car_testing::leaf;
+using car_testing::list_of;
 
 TEST(DagCheck, TakesADagParentsFirst) {
   const Block a = leaf("a");

@@ -7,17 +7,18 @@
 #include <deque>
 #include <mutex>
 
-#include "blockstore/car_writer.h"
 #include "blockstore/memory_blockstore.h"
-#include "exchange/http_replies.h"
+#include "exchange/car_testing.h"
 #include "exchange/socket_testing.h"
-#include "ipld/codec.h"
 #include "unixfs/importer.h"
 
 namespace timerose::exchange {
 namespace {
 
 using bitswap::SessionId;
+using car_testing::car_of;
+using car_testing::leaf;
+using car_testing::list_of;
 using ::testing::HasSubstr;
 using timerose::testing::ScriptedServer;
 using timerose::testing::Socket;
@@ -68,31 +69,6 @@ std::function<void(Socket&)> answering(std::function<std::string(std::string)> a
       if (!socket.send(answer(request))) return;
     }
   };
-}
-
-Block leaf(std::string_view text) {
-  return Block::of_sha256(Codec::kRaw, SharedBytes::copy_of(as_bytes(text)));
-}
-
-Block list_of(const std::vector<Block>& children) {
-  Value::List list;
-  for (const Block& child : children) list.emplace_back(child.cid());
-  return Block::of_sha256(Codec::kDagCbor,
-                          ipld::encode(Codec::kDagCbor, Value(std::move(list))).value());
-}
-
-std::string car_of(const std::vector<Block>& blocks) {
-  std::string car;
-  const Cid root = blocks.front().cid();
-  CarWriter writer(
-      [&](ByteView bytes) {
-        car += as_text(bytes);
-        return success();
-      },
-      std::span(&root, 1));
-  for (const Block& block : blocks) EXPECT_TRUE(writer.put(block.cid(), block.data().view()).ok());
-  EXPECT_TRUE(writer.finish().ok());
-  return car;
 }
 
 std::string car_reply(std::string_view car) {
@@ -423,7 +399,7 @@ TEST_F(HttpSourceTest, NoticesAPartThatIsSentAsAWhole) {
 }
 
 TEST_F(HttpSourceTest, TakesNoBlockThatIsNoPartOfTheDag) {
-  const Block root = list_of({leaf("a")});
+  const Block root = list_of(std::vector<Block>{leaf("a")});
   ScriptedServer gateway(answering(
       [&](const std::string&) { return car_reply(car_of({root, leaf("stranger"), leaf("a")})); }));
   start({gateway.url()});
@@ -441,24 +417,6 @@ TEST_F(HttpSourceTest, TakesNoPageForACar) {
   fetch_dag(leaf("x").cid());
   ASSERT_EQ(answers_.size(), 1);
   EXPECT_FALSE(answers_[0].block.ok());
-}
-
-TEST(DagReply, HoldsTheGatewayBackWhileNobodyLooksAtItsBlocks) {
-  const Block block = leaf(std::string(1000, 'x'));
-  const auto backlog = std::make_shared<Backlog>();
-  std::vector<Block> arrived;
-  DagReply reply(
-      block.cid(), {}, backlog,
-      [&](std::vector<Block> blocks, uint64_t) { arrived = std::move(blocks); },
-      [](const DagReply::Ended&) {});
-  const std::string car = car_of({block});
-  backlog->bytes = Backlog::kBytesMax + 1;
-  EXPECT_EQ(reply.take(as_bytes(car)), HttpReply::Taken::kPause);
-  EXPECT_TRUE(arrived.empty());
-  backlog->bytes = 0;
-  EXPECT_EQ(reply.take(as_bytes(car)), HttpReply::Taken::kMore);
-  EXPECT_EQ(arrived.size(), 1);
-  EXPECT_EQ(backlog->bytes, 1000);
 }
 
 TEST_F(HttpSourceTest, FetchesADagThatIsLargerThanTheBacklog) {
