@@ -103,6 +103,23 @@ TEST(BridgeStream, KeepsTheOrderOfManySmallFrames) {
   })) << received;
 }
 
+// A stream that falls asleep between two frames must be woken by the second.
+TEST(BridgeStream, NeverStopsWhileBothSidesGoOn) {
+  constexpr size_t kCount = 400;
+  Node a(1);
+  Node b(2);
+  join(a, b);
+  const StreamId stream = open(a, b).near;
+  const Bytes frame = pattern(kFrameBytes, 4);
+  size_t sent = 0;
+  size_t received = 0;
+  EXPECT_TRUE(run({&a, &b}, [&] {
+    while (sent < kCount && a->send(stream, {frame}) == Sent::kTaken) ++sent;
+    while (b.pop<StreamFrame>()) ++received;
+    return received == kCount;
+  })) << received;
+}
+
 TEST(BridgeStream, RefusesOneMoreOfAPeerThanItsProtocolAllows) {
   Node a(1);
   Node b(2);
