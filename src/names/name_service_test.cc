@@ -122,7 +122,9 @@ TEST_F(NameServiceTest, AsksAgainOnlyAfterTheTtl) {
   network_.records[name_] = signed_by(key_, "/ipfs/bafkqaaa/b", 2);
   EXPECT_EQ(resolve(name_path_), "/ipfs/bafkqaaa");
   EXPECT_EQ(network_.asked, 1U);
-  EXPECT_EQ(resolve(name_path_, {.use_cache = false}), "/ipfs/bafkqaaa/b");
+  ResolveOptions asking;
+  asking.use_cache = false;
+  EXPECT_EQ(resolve(name_path_, asking), "/ipfs/bafkqaaa/b");
   network_.records[name_] = signed_by(key_, "/ipfs/bafkqaaa/c", 3);
   clock_.advance_ns(kTtlNsDefault);
   EXPECT_EQ(resolve(name_path_), "/ipfs/bafkqaaa/c");
@@ -164,7 +166,9 @@ TEST_F(NameServiceTest, FollowsNamesToACidOrOneStep) {
   EXPECT_EQ(resolved->path.to_string(), "/ipfs/bafkqaaa/c/b/a/d");
   EXPECT_EQ(resolved->steps, 3U);
   EXPECT_EQ(resolved->ttl_ns, 60 * kSecondNs);
-  EXPECT_EQ(resolve(name_path_ + "/d", {.recursive = false}), "/ipns/example.org/a/d");
+  ResolveOptions one_step;
+  one_step.recursive = false;
+  EXPECT_EQ(resolve(name_path_ + "/d", one_step), "/ipns/example.org/a/d");
 }
 
 TEST_F(NameServiceTest, LeavesAPathThatBeginsWithACidAlone) {
