@@ -192,6 +192,24 @@ TEST(BitswapServerTurns, SharesByBytesNotByBlocks) {
   EXPECT_LE(driver.server.ledger(kBert)->bytes_sent, 2 * driver.server.ledger(kAnna)->bytes_sent);
 }
 
+TEST(BitswapServerTurns, ManyWhoShareLittleRoomAreNotSentEverSmallerMessages) {
+  constexpr uint64_t kLeast = 4000;
+  Limited driver({.bytes_in_flight = kLeast * 256});
+  for (uint64_t i = 0; i < 300; ++i) driver.add_block(cid_of(i), 100);
+  for (uint8_t i = 10; i < 210; ++i) {
+    driver.connect(peer_of(i));
+    driver.want(peer_of(i), wants_of(0, 300));
+  }
+  while (!driver.on_the_way.empty()) {
+    const SendBlocks next = driver.on_the_way.front();
+    if (next.pending_bytes != 0) {
+      ASSERT_GT(next.bytes + 100 + kBlockFramingBytesMax, kLeast);  // one more was too much
+    }
+    driver.write_one(next.peer);
+  }
+  EXPECT_EQ(driver.server.ledger(peer_of(10))->blocks_sent, 300U);
+}
+
 // --- Harm ---
 
 TEST(BitswapServerHarm, AFloodOfNewWantsCostsOneLookUpAtATime) {
