@@ -18,7 +18,8 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 const MESSAGE_OVERHEAD_BYTES: usize = 4 << 10;
 /// A message that is older than so many newer ones is not passed on any more.
 const UNJUDGED_MAX: usize = 4096;
-const TOPICS_OF_PEERS_MAX: usize = 4096;
+/// A peer that listens to more is not counted among the listeners of the rest.
+const TOPICS_OF_PEER_MAX: usize = 128;
 
 pub fn behaviour(key: &Keypair) -> Result<Behaviour, String> {
     let config = ConfigBuilder::default()
@@ -55,35 +56,30 @@ pub fn topic_score_params() -> TopicScoreParams {
 
 /// Which peers listen to a topic: written by the swarm, read by the owner's thread.
 #[derive(Default)]
-pub struct Listeners(Mutex<HashMap<TopicHash, HashSet<PeerId>>>);
+pub struct Listeners(Mutex<HashMap<PeerId, HashSet<TopicHash>>>);
 
 impl Listeners {
     pub fn has(&self, topic: &str) -> bool {
-        self.0.lock().unwrap().contains_key(&IdentTopic::new(topic).hash())
+        let topic = IdentTopic::new(topic).hash();
+        self.0.lock().unwrap().values().any(|topics| topics.contains(&topic))
     }
 
     pub fn add(&self, topic: TopicHash, peer: PeerId) {
-        let mut topics = self.0.lock().unwrap();
-        if topics.len() < TOPICS_OF_PEERS_MAX || topics.contains_key(&topic) {
-            topics.entry(topic).or_default().insert(peer);
+        let mut peers = self.0.lock().unwrap();
+        let topics = peers.entry(peer).or_default();
+        if topics.len() < TOPICS_OF_PEER_MAX {
+            topics.insert(topic);
         }
     }
 
     pub fn remove(&self, topic: &TopicHash, peer: &PeerId) {
-        let mut topics = self.0.lock().unwrap();
-        if let Some(peers) = topics.get_mut(topic) {
-            peers.remove(peer);
-            if peers.is_empty() {
-                topics.remove(topic);
-            }
+        if let Some(topics) = self.0.lock().unwrap().get_mut(peer) {
+            topics.remove(topic);
         }
     }
 
     pub fn remove_peer(&self, peer: &PeerId) {
-        self.0.lock().unwrap().retain(|_, peers| {
-            peers.remove(peer);
-            !peers.is_empty()
-        });
+        self.0.lock().unwrap().remove(peer);
     }
 }
 
