@@ -20,6 +20,9 @@ Result<std::optional<Block>> CarWalk::next() {
     const PartStep step = std::move(waiting_.back());
     waiting_.pop_back();
     if (is_done(step)) continue;
+    if (plan_.denied && plan_.denied(step.cid)) {
+      return Error{ErrorCode::kPermission, step.cid.to_string() + " is not served here"};
+    }
     TR_ASSIGN(SharedBytes block, store_.get(step.cid));
     TR_ASSIGN(auto below, exchange::steps_below(step, block, plan_.part));
     TR_TRY(push(std::move(below)));

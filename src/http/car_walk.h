@@ -5,6 +5,7 @@
 // block's data. Identity CIDs are walked through, but are no blocks of their own.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -23,6 +24,7 @@ struct CarPlan {
   Cid terminus;
   exchange::DagPart part;
   Duplicates duplicates = Duplicates::kNo;
+  std::function<bool(const Cid&)> denied = {};  // blocks that are not to be sent; none if empty
 };
 
 class CarWalk {
@@ -31,7 +33,7 @@ class CarWalk {
   CarWalk(Blockstore& store, CarPlan plan);
 
   // The next block; nothing after the last. An error ends the walk: a block that is not there or
-  // not what its codec says, or kLimitExceeded.
+  // not what its codec says, kPermission for one that is denied, or kLimitExceeded.
   Result<std::optional<Block>> next();
 
  private:

@@ -191,7 +191,8 @@ class Answer {
     CarPlan plan{.way = way.blocks,
                  .terminus = way.terminus,
                  .part = {.scope = way.inside ? DagScope::kBlock : request_.car.scope},
-                 .duplicates = request_.car.duplicates};
+                 .duplicates = request_.car.duplicates,
+                 .denied = options_.denied};
     const Codec codec = way.terminus.codec();
     if (plan.part.scope == DagScope::kAll) {
       TR_TRY(ipld::for_each_link(codec, terminus.view(), [](const Cid&) { return success(); }));

@@ -20,7 +20,8 @@ struct GatewayOptions {
   // The record of a name ("k51..." or "12D3Koo..."); kNotFound and kInvalidArgument become 404 and
   // 400. Without it, every name is 404. Called by several threads at once, may block.
   std::function<Result<IpnsAnswer>(const std::string& name)> ipns_record;
-  // Content that is refused with 410. Called by several threads at once.
+  // Content that is refused with 410; a CAR that comes to it is cut off. Called by several threads
+  // at once.
   std::function<bool(const Cid& cid)> denied;
   // Whether the store fetches what it lacks: then a block that it cannot get is 504, not 404.
   bool recursive = false;

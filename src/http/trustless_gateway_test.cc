@@ -179,6 +179,8 @@ TEST_F(TrustlessGatewayTest, RefusesDeniedContent) {
   EXPECT_EQ(get_raw(bad).status, 410);
   EXPECT_EQ(get("/ipfs/" + directory.to_string() + "/bad?format=car").status, 410);
   EXPECT_EQ(get_raw(directory).status, 200);
+  const Response whole = get("/ipfs/" + directory.to_string() + "?format=car");
+  EXPECT_EQ(read_all(*whole.stream).error().code, ErrorCode::kPermission);
 }
 
 TEST_F(TrustlessGatewayTest, NamesTheFileAsTheClientWishes) {
