@@ -5,7 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/local/go/bin
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build examples demo test bench lint format fuzz package asan clean
+.PHONY: help setup configure build examples demo test interop bench lint format fuzz package asan clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1 \t/' | expand -t 18
@@ -26,17 +26,21 @@ demo: ## the main job on real text: add, run by CID, answer from the memo, verif
 	@$(MAKE) --no-print-directory build examples
 	@tools/demo.sh $(BUILD)/timerose
 
-test: ## everything CI runs: unit, conformance and whole-program tests, sanitizers, lint
+test: ## everything CI runs: unit, conformance, whole-program and interop tests, sanitizers, lint
 	@$(MAKE) --no-print-directory build examples
 	@python3 tools/run_tests.py --build $(BUILD) --asan --lint
+
+interop: build ## exchange content with boxo and Helia peers; INTEROP_FULL=1: 1 GiB files
+	@python3 -m pytest -q -p no:cacheprovider tests/interop
 
 asan: setup ## build and run the unit tests under AddressSanitizer and UBSan
 	@test -f build/asan/build.ninja || cmake --preset asan
 	@cmake --build build/asan -j $(JOBS)
 	@python3 tools/run_tests.py --build build/asan --unit-only
 
-bench: build examples ## measure, side by side with peers; prints a table of ratios
+bench: build examples ## measure, side by side with peers; prints tables of ratios
 	@python3 bench/run.py --build $(BUILD)
+	@python3 bench/network.py --build $(BUILD)
 
 lint: setup ## formatting, include graph, clang-tidy and its analyzer
 	@tools/lint.sh --full

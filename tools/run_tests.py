@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the suites and counts their cases.
 
-  run_tests.py --build build/release              unit, conformance and whole-program tests
+  run_tests.py --build build/release              unit, conformance, whole-program and interop tests
   run_tests.py --build build/asan --unit-only     the unit tests of another build
   ... --asan                                      also builds and runs the unit tests under build/asan
   ... --lint                                      also formatting, clang-tidy and the include graph
@@ -74,14 +74,14 @@ def run_conformance(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
     return count_junit(report, Tally("conformance"))
 
 
-def run_pytest(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
-    report = scratch / "pytest.xml"
+def run_pytest(name: str, folder: str, build: pathlib.Path, scratch: pathlib.Path) -> Tally:
+    report = scratch / f"{folder}.xml"
     environment = dict(os.environ, TIMEROSE_BIN=str(build / "timerose"),
                        TIMEROSE_EXAMPLES=str(ROOT / "build" / "examples"))
     subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                    f"--junitxml={report}", str(ROOT / "tests" / "e2e")],
+                    f"--junitxml={report}", str(ROOT / "tests" / folder)],
                    cwd=ROOT, env=environment, timeout=2400)
-    return count_junit(report, Tally("whole program"))
+    return count_junit(report, Tally(name))
 
 
 def run_command(name: str, command: list[str]) -> Tally:
@@ -130,7 +130,8 @@ def main() -> int:
             tallies.append(timed(lambda p=program: run_gtest(p, p.name, scratch)))
         if not options.unit_only:
             tallies.append(timed(lambda: run_conformance(build, scratch)))
-            tallies.append(timed(lambda: run_pytest(build, scratch)))
+            tallies.append(timed(lambda: run_pytest("whole program", "e2e", build, scratch)))
+            tallies.append(timed(lambda: run_pytest("interop", "interop", build, scratch)))
         if options.asan:
             tallies.append(timed(build_asan))
             for program in gtest_programs(ROOT / "build" / "asan"):

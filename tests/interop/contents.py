@@ -16,7 +16,8 @@ FILE_BYTES = 1024 * MIB if FULL else 64 * MIB
 DIRECTORY_ENTRIES = 10_000
 # Entries beyond these repeat the content of earlier ones.
 DIRECTORY_CONTENTS = 10_000 if FULL else 250
-CHAIN_BLOCKS = 5_000 if FULL else 500
+# A peer on boxo holds each lone want back for 20 ms.
+CHAIN_BLOCKS = 5_000 if FULL else 100
 BLOCK_BYTES = 200_000
 
 

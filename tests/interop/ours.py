@@ -40,7 +40,7 @@ class OurNode:
     def _wait_for_addresses(self):
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self._daemon.poll() is None:
-            asked = self._run("swarm", "addrs", "local", "--id")
+            asked = self._run("swarm", "addrs")
             if asked.returncode == 0 and asked.stdout:
                 return asked.stdout.decode().split()
             time.sleep(0.05)
@@ -73,12 +73,19 @@ class OurNode:
         connected = [line for line in self.text("swarm", "peers").splitlines() if peer in line]
         return {"peer": peer, "address": connected[0].split("/p2p/")[0]}
 
+    def ping(self, peer):
+        """The median of five round trips, one a second: "... time=0.12 ms" each."""
+        lines = self.text("ping", "-n", "5", peer).splitlines()
+        trips = sorted(float(word.split("=")[1]) for line in lines for word in line.split() if word.startswith("time="))
+        return {"round_trip_us": trips[len(trips) // 2] * 1000}
+
     def add(self, path, profile):
         recursive = ["-r"] if pathlib.Path(path).is_dir() else []
         return {"cid": self.text("add", "-Q", *recursive, "--profile", f"unixfs-{profile}", path)}
 
     def import_car(self, path):
-        return {"cid": self.text("dag", "import", path).split()[-1]}
+        # "Pinned root CID success"
+        return {"cid": self.text("dag", "import", path).split()[2]}
 
     def fetch(self, cid):
         start = time.monotonic()
@@ -115,6 +122,14 @@ class OurNode:
 
     def resolve(self, name):
         return {"path": self.text("name", "resolve", f"/ipns/{name}")}
+
+    @property
+    def peak_bytes(self):
+        return peers.memory_bytes(self._daemon.pid, "VmHWM")
+
+    @property
+    def resident_bytes(self):
+        return peers.memory_bytes(self._daemon.pid, "VmRSS")
 
     def close(self):
         with contextlib.suppress(Exception):

@@ -84,8 +84,7 @@ class LinePeer:
     @property
     def peak_bytes(self):
         """The most memory it has held so far."""
-        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        return memory_bytes(self._process.pid, "VmHWM")
 
     def close(self):
         self._process.stdin.close()
@@ -102,6 +101,11 @@ class LinePeer:
 
     def __exit__(self, *_):
         self.close()
+
+
+def memory_bytes(process, kind):
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(kind))
 
 
 def transport_of(address):
