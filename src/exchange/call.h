@@ -1,6 +1,7 @@
 // One question that a thread asked the loop: the thread waits here for what comes of it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>

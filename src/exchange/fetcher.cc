@@ -140,19 +140,29 @@ void Fetcher::connected(const PeerId& peer, bitswap::Version version) {
   step(bitswap::PeerConnected{peer, version});
 }
 
-void Fetcher::disconnected(const PeerId& peer) { step(bitswap::PeerDisconnected{peer}); }
+void Fetcher::disconnected(const PeerId& peer) {
+  std::erase(recent_helpers_, peer);
+  step(bitswap::PeerDisconnected{peer});
+}
 
 void Fetcher::received(const Received& received) {
-  if (received.bad_blocks > 0) step(bitswap::BadBlocks{received.from, received.bad_blocks});
+  if (received.bad_blocks > 0) {
+    stat_.bad_blocks += received.bad_blocks;
+    step(bitswap::BadBlocks{received.from, received.bad_blocks});
+  }
   if (!received.stored.ok()) return store_failed(received);
   bitswap::BlocksArrived event{received.from, received.strays, received.presences};
+  // What has come to be wanted since it was dropped is asked for again.
+  std::erase_if(event.blocks, [this](const auto& stray) { return client_.wants(stray.cid); });
   for (const Received::Stored& one : received.blocks) {
     for (const Cid& name : one.names) {
       event.blocks.push_back({name, static_cast<uint32_t>(one.block.size())});
     }
   }
   if (event.blocks.empty() && event.presences.empty()) return;
+  arriving_ = &event;
   step(event);
+  arriving_ = nullptr;
   for (const Received::Stored& one : received.blocks) {
     for (const Cid& name : one.names) deliver(name, one.block.data(), &received.from);
   }
@@ -313,6 +323,8 @@ void Fetcher::carry_out(bitswap::ClientAction& action) {
     starving(search->cid);
   } else if (const auto* dial = std::get_if<bitswap::DialPeer>(&action)) {
     search_.dial(dial->peer);
+  } else if (const auto* accept = std::get_if<bitswap::Accept>(&action)) {
+    if (accept->duplicate) count_duplicate(accept->cid);
   } else if (const auto* give_up = std::get_if<bitswap::GiveUp>(&action)) {
     this->give_up(*give_up);
   } else if (const auto* avoid = std::get_if<bitswap::AvoidPeer>(&action)) {
@@ -332,15 +344,19 @@ void Fetcher::give_up(const bitswap::GiveUp& action) {
   session->on_give_up(action.cid, why);
 }
 
+void Fetcher::count_duplicate(const Cid& cid) {
+  if (arriving_ == nullptr) return;
+  const auto& blocks = arriving_->blocks;
+  const auto block = std::find_if(blocks.begin(), blocks.end(),
+                                  [&cid](const auto& one) { return one.cid == cid; });
+  ++stat_.duplicate_blocks;
+  if (block != blocks.end()) stat_.duplicate_bytes += block->bytes;
+}
+
 void Fetcher::fill(ExchangeStat& stat) const {
-  stat.blocks_received = stat_.blocks_received;
-  stat.bytes_received = stat_.bytes_received;
+  stat = stat_;
   stat.wantlist = client_.wantlist();
   stat.asked = client_.peers();
-  for (const bitswap::ClientPeerStat& peer : stat.asked) {
-    stat.duplicate_blocks += peer.duplicate_blocks;
-    stat.bad_blocks += peer.bad_blocks;
-  }
 }
 
 }  // namespace timerose::exchange

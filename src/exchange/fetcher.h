@@ -45,6 +45,7 @@ class Fetcher {
                  std::shared_ptr<Call> call);
   void cancel(const Call& call);
   void stop();  // all of them
+  [[nodiscard]] bool is_waiting() const { return !expected_.empty(); }
 
   // --- What happens ---
   void connected(const PeerId& peer, bitswap::Version version);
@@ -83,6 +84,7 @@ class Fetcher {
   void on_answers(std::vector<SourceAnswer> answers);
   void store_brought(std::vector<Block> blocks);
   void brought(const std::vector<Block>& blocks);
+  void count_duplicate(const Cid& cid);
   [[nodiscard]] BitswapPace pace_of(const FetchSession& session) const;
 
   const Parts parts_;
@@ -96,6 +98,7 @@ class Fetcher {
   std::deque<PeerId> recent_helpers_;     // latest last
   std::deque<bitswap::ClientAction> actions_;
   bool carrying_out_ = false;
+  const bitswap::BlocksArrived* arriving_ = nullptr;  // while the client is told of it
   bool stopped_ = false;
   ExchangeStat stat_;
   std::unique_ptr<EventLoop::Timer> timer_;

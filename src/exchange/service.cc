@@ -223,6 +223,9 @@ void Service::set_serving(bitswap::ServingPolicy serving) {
   state_->server.set_serving(std::move(serving));
 }
 
+bool Service::is_waiting() const { return state_->fetcher.is_waiting(); }
+std::vector<bitswap::Ledger> Service::served() const { return state_->server.ledgers(); }
+
 void Service::stop() {
   if (state_->stopped.exchange(true)) return;
   state_->fetcher.stop();

@@ -51,6 +51,8 @@ class Service final : public Exchange {
   // Every event of the host, in order. False for one that is of no concern here.
   bool on_event(const mesh::Event& event);
   void set_serving(bitswap::ServingPolicy serving);
+  [[nodiscard]] bool is_waiting() const;  // whether any fetch is under way
+  [[nodiscard]] std::vector<bitswap::Ledger> served() const;
   // Ends every fetch with kCancelled, those to come too.
   void stop();
 
