@@ -1,5 +1,8 @@
 #include "cli/program.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -7,8 +10,19 @@
 #include "cli/daemon_client.h"
 
 namespace timerose::cli {
+namespace {
+
+// What we open must never get the number of a standard stream that was closed.
+void fill_closed_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (fcntl(stream, F_GETFD) < 0) (void)open("/dev/null", O_RDWR);
+  }
+}
+
+}  // namespace
 
 int run_program(int argc, char** argv) {
+  fill_closed_streams();
   // A reader that has seen enough (`| head`) ends us quietly, whatever our parent had chosen.
   std::signal(SIGPIPE, SIG_DFL);
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
