@@ -1,14 +1,18 @@
 // For the tests of this folder: nodes on a made-up network, each with its own loop and thread.
 #pragma once
 
-#include <atomic>
+#include <gtest/gtest.h>
+
+#include <chrono>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/random.h"
 #include "blockstore/memory_blockstore.h"
+#include "exchange/bitswap/message.h"
 #include "exchange/service.h"
 #include "mesh/memory_network.h"
 
@@ -27,8 +31,10 @@ inline Block block_number(uint64_t number, size_t size = 100) {
 
 class TestNode {
  public:
-  TestNode(mesh::MemoryNetwork& network, uint64_t number, ServiceOptions options = {})
-      : random_(number),
+  TestNode(mesh::MemoryNetwork& network, uint64_t number, const ServiceOptions& options = {},
+           uint64_t store_bytes_max = UINT64_MAX)
+      : store(store_bytes_max),
+        random_(number),
         host_(network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
         service_(std::make_unique<Service>(Service::Parts{loop_, *host_, store, random_, pool_},
                                            options)) {
@@ -90,6 +96,54 @@ class TestNode {
   std::unique_ptr<Service> service_;
   std::unique_ptr<EventLoop::Watch> watch_;
   std::thread thread_;
+};
+
+// A peer that says what it is told to, driven by the test.
+class ScriptedPeer {
+ public:
+  ScriptedPeer(mesh::MemoryNetwork& network, uint64_t number)
+      : host_(network.add_host(peer_number(number))) {
+    host_->handle_protocol({std::string(bitswap::kProtocol120), bitswap::kFrameBytesMax, 4});
+  }
+
+  [[nodiscard]] const PeerId& id() const { return host_->self(); }
+  mesh::Host& host() { return *host_; }
+
+  void connect(const PeerId& other) { EXPECT_TRUE(host_->connect({other, {}}).ok()); }
+  mesh::StreamId open(const PeerId& other) {
+    return host_->open_stream(other, {std::string(bitswap::kProtocol120)});
+  }
+  mesh::Sent send(mesh::StreamId stream, const bitswap::Outgoing& message) {
+    const bitswap::Encoded encoded = bitswap::encode(message, bitswap::Version::k120);
+    return host_->send(stream, encoded.pieces);
+  }
+
+  // The next event of a kind, passing over others; waits for it, ten seconds at most.
+  template <typename Kind>
+  std::optional<Kind> next() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < end) {
+      std::vector<mesh::Event> events;
+      host_->take_events(events, 1);
+      if (events.empty()) {
+        std::this_thread::yield();
+      } else if (auto* found = std::get_if<Kind>(&events[0])) {
+        return std::move(*found);
+      }
+    }
+    return std::nullopt;
+  }
+  // What it is asked next.
+  std::optional<bitswap::Message> next_wants() {
+    while (auto frame = next<mesh::StreamFrame>()) {
+      auto message = bitswap::decode(frame->frame);
+      if (message.ok() && !message->wants.empty()) return std::move(*message);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::unique_ptr<mesh::Host> host_;
 };
 
 }  // namespace timerose::exchange::testing_support
