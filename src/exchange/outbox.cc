@@ -103,8 +103,9 @@ void Outbox::failed(const PeerId& peer, const std::string& why) {
     peers_.erase(*line.stream);
     line.stream.reset();
   }
+  const int failures_max = why.empty() ? kEndsMax : kFailuresMax;
   const bool again =
-      was_open && ++line.failures < kFailuresMax && line.wants_waiting <= kWantsWaitingMax;
+      was_open && ++line.failures < failures_max && line.wants_waiting <= kWantsWaitingMax;
   if (!again) {
     const int failures = line.failures;
     drop(peer);

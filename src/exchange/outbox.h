@@ -21,8 +21,9 @@ class Outbox {
   static constexpr size_t kWantsWaitingMax = 65'536;
   // Streams to a peer that may fail in a row before what waits is dropped.
   static constexpr int kFailuresMax = 3;
-  // And that may be cut off while it is connected.
-  static constexpr int kResetsMax = 32;
+  // And that it may end in order before anything was sent: Helia ends its side of each stream at
+  // once, and is sent to on the next if that was seen first.
+  static constexpr int kEndsMax = 64;
 
   struct Listener {
     // The peer speaks Bitswap on our stream.
@@ -57,7 +58,6 @@ class Outbox {
     bool is_open = false;
     bool is_full = false;
     int failures = 0;  // in a row
-    int resets = 0;
     bitswap::Version version = bitswap::Version::k120;
     std::deque<Message> wants;
     size_t wants_waiting = 0;

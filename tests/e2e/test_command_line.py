@@ -93,7 +93,7 @@ def test_bash_completes_commands_and_options(timerose):
         )
         return result.stdout.decode().split()
 
-    assert complete("timerose", "de") == ["deploy"]
+    assert complete("timerose", "dep") == ["deploy"]
     assert complete("timerose", "dag", "re") == ["resolve"]
     assert complete("timerose", "dag", "get", "--out") == ["--output-codec"]
 

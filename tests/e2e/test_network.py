@@ -75,8 +75,8 @@ def test_a_killed_client_ends_its_fetch(pair):
     missing = b.text("add", "-n", "-Q", stdin=b"nobody has this either")
     client = b.start("cat", missing, stdout=subprocess.DEVNULL)
     wait_for(lambda: missing in b.text("bitswap", "wantlist"), "it is wanted")
-    client.send_signal(signal.SIGINT)
-    assert client.wait() == -signal.SIGINT
+    client.send_signal(signal.SIGTERM)
+    assert client.wait() == -signal.SIGTERM
     wait_for(lambda: missing not in b.text("bitswap", "wantlist"), "it is wanted no longer")
 
 

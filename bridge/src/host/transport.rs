@@ -49,10 +49,22 @@ where
         })
         .upgrade(Version::V1Lazy)
         .authenticate(security.clone())
-        .multiplex(yamux::Config::default())
+        .multiplex(muxing())
         .timeout(HANDSHAKE_TIME_MAX)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
         .boxed()
+}
+
+/// Yamux whose streams never have room for more than 1 MiB.
+///
+/// Its reader ends the connection at a frame over 1 MiB, but lets a stream's window grow beyond that,
+/// and peers such as Helia fill a window with one frame. A window grows by what the 1 GiB of a
+/// connection has left when each stream that may be open has its 256 KiB: three times that here.
+fn muxing() -> yamux::Config {
+    const STREAMS_OF_256_KIB_IN_1_GIB: usize = 4096;
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(STREAMS_OF_256_KIB_IN_1_GIB - 3);
+    config
 }
 
 pub fn build(
