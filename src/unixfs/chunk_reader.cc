@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "multiformats/protobuf.h"
 #include "unixfs/buffer_pool.h"
 #include "unixfs/node.h"
-#include "multiformats/protobuf.h"
 
 namespace timerose::unixfs {
 namespace {

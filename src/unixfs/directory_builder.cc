@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "ipld/dag_pb.h"
+#include "multiformats/protobuf.h"
 #include "unixfs/batch.h"
 #include "unixfs/directory.h"
 #include "unixfs/hamt.h"
 #include "unixfs/murmur3.h"
 #include "unixfs/node.h"
-#include "multiformats/protobuf.h"
 
 namespace timerose::unixfs {
 namespace {
