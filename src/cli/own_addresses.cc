@@ -7,6 +7,7 @@ namespace timerose::cli {
 Result<std::vector<std::string>> own_addresses(node::Network& network) {
   TR_ASSIGN(const auto listening, network.listen_addresses());
   std::vector<std::string> addresses;
+  addresses.reserve(listening.size());
   for (const mesh::Address& address : listening) {
     addresses.push_back(node::format_peer(address, network.self()));
   }

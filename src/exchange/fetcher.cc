@@ -16,6 +16,7 @@ uint64_t timeout_ns_of(const FetchOptions& options) {
 
 std::vector<PeerId> peers_of(const std::vector<mesh::PeerAddresses>& providers) {
   std::vector<PeerId> peers;
+  peers.reserve(providers.size());
   for (const mesh::PeerAddresses& provider : providers) peers.push_back(provider.peer);
   return peers;
 }

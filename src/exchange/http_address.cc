@@ -25,9 +25,8 @@ Error not_one(std::string_view text, std::string_view expected) {
 
 std::optional<uint16_t> parse_port(std::string_view text) {
   uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failed] = std::from_chars(text.data(), end, port);
-  if (text.empty() || failed != std::errc() || stop != end) return std::nullopt;
+  const auto [stop, failed] = std::from_chars(text.begin(), text.end(), port);
+  if (text.empty() || failed != std::errc() || stop != text.end()) return std::nullopt;
   return port;
 }
 

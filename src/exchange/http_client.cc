@@ -202,6 +202,7 @@ void HttpClient::Parts::start(Id id, std::unique_ptr<Transfer> transfer) {
   CHECK(transfer->easy != nullptr);
   transfer->started_ns = clock.monotonic_ns();
   set_up(*transfer);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the library keeps a pointer for us, we a number.
   curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, reinterpret_cast<void*>(id));
   curl_multi_add_handle(multi, transfer->easy);
   transfers.emplace(static_cast<uint64_t>(id), std::move(transfer));

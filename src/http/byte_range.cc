@@ -11,9 +11,8 @@ namespace {
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failed] = std::from_chars(text.data(), end, value);
-  if (text.empty() || failed != std::errc() || stop != end) return std::nullopt;
+  const auto [stop, failed] = std::from_chars(text.begin(), text.end(), value);
+  if (text.empty() || failed != std::errc() || stop != text.end()) return std::nullopt;
   return value;
 }
 

@@ -92,7 +92,7 @@ net::awaitable<T> Connection::on_pool(std::function<T()> work) {
 
 net::awaitable<void> Connection::serve() {
   beast::error_code ignored;
-  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
+  ignored = stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
   while (!stopping_) {
     const Next next = co_await read_request();
     if (next == Next::kEnd) break;
@@ -128,13 +128,13 @@ void Connection::stop() {
 
 void Connection::cut() {
   beast::error_code ignored;
-  stream_.socket().close(ignored);
+  ignored = stream_.socket().close(ignored);
 }
 
 // The client sees that what it has got is not all.
 void Connection::reset() {
   beast::error_code ignored;
-  stream_.socket().set_option(net::socket_base::linger(true, 0), ignored);
+  ignored = stream_.socket().set_option(net::socket_base::linger(true, 0), ignored);
   cut();
 }
 
@@ -271,7 +271,7 @@ net::awaitable<bool> Connection::send_stream(const std::string& head, BodyStream
 
 // In parts, so that a client that reads slowly but reads is not cut off.
 net::awaitable<bool> Connection::write(std::vector<net::const_buffer> buffers) {
-  beast::buffers_suffix<std::vector<net::const_buffer>> rest(std::move(buffers));
+  beast::buffers_suffix<std::vector<net::const_buffer>> rest(buffers);
   while (beast::buffer_bytes(rest) > 0) {
     stream_.expires_after(milliseconds(shared_.limits.write_timeout_ms));
     const auto [error, bytes] = co_await net::async_write(

@@ -130,7 +130,7 @@ struct ClientPeerStat {
 
 class Client {
  public:
-  Client(Random& random, const ClientLimits& limits = {});
+  explicit Client(Random& random, const ClientLimits& limits = {});
   ~Client();
 
   std::vector<ClientAction> step(uint64_t now_ns, const ClientEvent& event);
