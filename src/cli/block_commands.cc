@@ -1,7 +1,7 @@
 // timerose block put|get|stat|rm: blocks as they are.
 #include <fmt/format.h>
 
-#include "cli/block_input.h"
+#include "cli/block_storing.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
 #include "cli/pinning.h"
@@ -9,27 +9,16 @@
 namespace timerose::cli {
 namespace {
 
-struct PutOptions {
-  std::vector<std::string> sources;
+struct PutOptions : StoringOptions {
   std::string codec = "raw";
-  std::string hash = "sha2-256";
-  bool pin = false;
 };
 
 Result<int> put(Session& session, const PutOptions& options) {
   TR_ASSIGN(const Codec codec, codec_named(options.codec));
-  TR_ASSIGN(const HashCode hash, hash_named(options.hash));
-  TR_ASSIGN(auto* store, session.blockstore());
-  const std::vector<std::string> only_stdin{"-"};
-  for (const std::string& source : options.sources.empty() ? only_stdin : options.sources) {
-    TR_ASSIGN(Bytes bytes, read_source(session.streams(), source, kBlockBytesMax));
-    TR_ASSIGN(const Block block, Block::of(codec, hash, std::move(bytes)));
-    TR_TRY(store->put(block));
-    TR_TRY(store->flush());
-    if (options.pin) TR_TRY(pin_recursively(session, block.cid(), ""));
-    TR_TRY(session.out().line(block.cid().to_string()));
-  }
-  return kExitSuccess;
+  return store_blocks(session, options,
+                      [codec](HashCode hash, const std::string& /*source*/, Bytes bytes) {
+                        return Block::of(codec, hash, std::move(bytes));
+                      });
 }
 
 void add_put(Grammar& grammar, CLI::App& group) {
@@ -40,12 +29,9 @@ void add_put(Grammar& grammar, CLI::App& group) {
                    "  timerose block put leaf.bin\n"
                    "  printf '\\241eHello\\365' | timerose block put --cid-codec dag-cbor"},
                   [options](Session& session) { return put(session, *options); });
-  add_words(*command, "FILE", options->sources, 0, "Files; none, or -: standard input");
+  add_storing_options(*command, *options, "--mhtype,--hash");
   add_text(*command, "--cid-codec,--codec", options->codec, "Codec of the CID (default: raw)")
       ->type_name("NAME");
-  add_text(*command, "--mhtype,--hash", options->hash, "Hash function (default: sha2-256)")
-      ->type_name("NAME");
-  command->add_flag("--pin{true}", options->pin, "Pin it recursively");
 }
 
 void add_get(Grammar& grammar, CLI::App& group) {

@@ -6,44 +6,32 @@
 #include <unistd.h>
 
 #include "blockstore/dag_walk.h"
-#include "cli/block_input.h"
+#include "cli/block_storing.h"
 #include "cli/content.h"
-#include "cli/pinning.h"
 #include "ipld/codec.h"
 #include "node/units.h"
 
 namespace timerose::cli {
 namespace {
 
-struct PutOptions {
-  std::vector<std::string> sources;
+struct PutOptions : StoringOptions {
   std::string input_codec = "dag-json";
   std::string store_codec = "dag-cbor";
-  std::string hash = "sha2-256";
-  bool pin = false;
 };
 
 Result<int> put(Session& session, const PutOptions& options) {
   TR_ASSIGN(const Codec input, codec_named(options.input_codec));
   TR_ASSIGN(const Codec stored, codec_named(options.store_codec));
-  TR_ASSIGN(const HashCode hash, hash_named(options.hash));
-  TR_ASSIGN(auto* store, session.blockstore());
-  const std::vector<std::string> only_stdin{"-"};
-  for (const std::string& source : options.sources.empty() ? only_stdin : options.sources) {
-    TR_ASSIGN(const Bytes bytes, read_source(session.streams(), source, kBlockBytesMax));
+  const auto make = [&](HashCode hash, const std::string& source, Bytes bytes) -> Result<Block> {
     auto value = ipld::decode(input, bytes);
     if (!value.ok()) {
       return std::move(value).error().within(fmt::format(
           "reading {} as {}", source == "-" ? "standard input" : source, options.input_codec));
     }
     TR_ASSIGN(Bytes encoded, ipld::encode(stored, *value));
-    TR_ASSIGN(const Block block, Block::of(stored, hash, std::move(encoded)));
-    TR_TRY(store->put(block));
-    TR_TRY(store->flush());
-    if (options.pin) TR_TRY(pin_recursively(session, block.cid(), ""));
-    TR_TRY(session.out().line(block.cid().to_string()));
-  }
-  return kExitSuccess;
+    return Block::of(stored, hash, std::move(encoded));
+  };
+  return store_blocks(session, options, make);
 }
 
 void add_put(Grammar& grammar, CLI::App& group) {
@@ -54,14 +42,11 @@ void add_put(Grammar& grammar, CLI::App& group) {
                    "  echo '{\"hello\":[1,2,{\"/\":\"CID\"}]}' | timerose dag put\n"
                    "  timerose dag put --input-codec dag-cbor --store-codec dag-json value.cbor"},
                   [options](Session& session) { return put(session, *options); });
-  add_words(*command, "FILE", options->sources, 0, "Files; none, or -: standard input");
+  add_storing_options(*command, *options, "--hash");
   add_text(*command, "--input-codec", options->input_codec, "Of the input (default: dag-json)")
       ->type_name("NAME");
   add_text(*command, "--store-codec", options->store_codec, "Of the block (default: dag-cbor)")
       ->type_name("NAME");
-  add_text(*command, "--hash", options->hash, "Hash function (default: sha2-256)")
-      ->type_name("NAME");
-  command->add_flag("--pin{true}", options->pin, "Pin it recursively");
 }
 
 struct GetOptions {

@@ -288,7 +288,7 @@ net::awaitable<bool> Connection::write(std::vector<net::const_buffer> buffers) {
 // Closing a socket with bytes unread would make the kernel throw away the answer as well.
 net::awaitable<void> Connection::linger() {
   beast::error_code error;
-  stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
+  error = stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
   if (error || stopping_) {
     cut();
     co_return;

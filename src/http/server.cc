@@ -70,11 +70,12 @@ Status Server::Parts::listen(const std::string& text) {
   TR_ASSIGN(exchange::HttpAddress parsed, exchange::parse_listen_address(text));
   error_code error;
   const tcp::endpoint endpoint(net::ip::make_address(parsed.host, error), parsed.port);
-  if (!error) acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && endpoint.address().is_v6()) acceptor.set_option(net::ip::v6_only(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(net::socket_base::max_listen_connections, error);
+  if (!error) error = acceptor.open(endpoint.protocol(), error);
+  if (!error) error = acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && endpoint.address().is_v6())
+    error = acceptor.set_option(net::ip::v6_only(true), error);
+  if (!error) error = acceptor.bind(endpoint, error);
+  if (!error) error = acceptor.listen(net::socket_base::max_listen_connections, error);
   if (!error) parsed.port = acceptor.local_endpoint(error).port();
   if (error) return listen_error(text, error);
   address = parsed.listen_address();
@@ -127,7 +128,7 @@ net::awaitable<void> Server::Parts::serve(std::shared_ptr<Connection> connection
 
 void Server::Parts::begin_stop() {
   error_code ignored;
-  acceptor.close(ignored);
+  ignored = acceptor.close(ignored);
   pause.cancel();
   // Copies: a connection that ends takes itself out.
   for (const auto& connection : std::vector(open.begin(), open.end())) connection->stop();

@@ -185,8 +185,8 @@ Result<SignedRecord> NameService::renewed(const OwnRecord& own, const KeyOf& key
     if (record) return *std::move(record);
   }
   // Without its key, or where another node's is newer, what there is can only be passed on.
-  TR_ASSIGN(auto kept, parts_.store.find(own.name));
-  return kept ? std::move(kept->signed_record) : own.stored.signed_record;
+  TR_ASSIGN(const auto kept, parts_.store.find(own.name));
+  return kept ? kept->signed_record : own.stored.signed_record;
 }
 
 Result<uint64_t> NameService::republish_due(const KeyOf& key_of, const CancelFlag* cancel) {

@@ -90,12 +90,10 @@ void CommandServer::accept() {
                                          kCommandsMax)));
     return;
   }
-  auto running = std::make_unique<Running>();
+  const auto& running = running_.emplace_back(std::make_shared<Running>());
   running->connection = std::move(connection);
-  Running& started = *running;
-  running_.push_back(std::move(running));
   ++running_count_;
-  started.thread = std::thread([this, &started] { carry_out(started); });
+  running->thread = std::thread([this, running] { carry_out(*running); });
 }
 
 void CommandServer::carry_out(Running& running) {
@@ -121,7 +119,7 @@ LocalReply CommandServer::answer(const Running& running) {
 }
 
 void CommandServer::join_ended() {
-  running_count_ -= std::erase_if(running_, [](const std::unique_ptr<Running>& one) {
+  running_count_ -= std::erase_if(running_, [](const std::shared_ptr<Running>& one) {
     if (!one->ended) return false;
     one->thread.join();
     return true;
@@ -139,10 +137,7 @@ bool CommandServer::end_all() {
     if (left.count() <= 0) break;
     wait_for_events(-1, static_cast<int>(left.count()));
   }
-  for (auto& one : running_) {
-    one->thread.detach();
-    (void)one.release();  // its thread still uses it
-  }
+  for (const auto& one : running_) one->thread.detach();
   running_.clear();
   return false;
 }

@@ -65,7 +65,7 @@ class CommandServer {
   FileDescriptor wake_;
   std::atomic<bool> stopping_{false};
   std::atomic<size_t> running_count_{0};
-  std::list<std::unique_ptr<Running>> running_;
+  std::list<std::shared_ptr<Running>> running_;
 };
 
 }  // namespace timerose::node

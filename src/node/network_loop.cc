@@ -109,7 +109,9 @@ void NetworkLoop::on(const mesh::ListenEnded& event) {
 }
 
 void NetworkLoop::heard_of_listening() {
-  if (listens_waiting_ == 0 || --listens_waiting_ > 0) return;
+  if (listens_waiting_ == 0) return;
+  --listens_waiting_;
+  if (listens_waiting_ > 0) return;
   if (listening_at_ > 0) {
     listening_->push(true);
   } else {

@@ -68,6 +68,7 @@ Result<std::vector<mesh::PeerAddresses>> peers_of(const Config& config, std::str
 Result<std::vector<PeerId>> ids_of(const Config& config, std::string_view name) {
   TR_ASSIGN(const auto peers, peers_of(config, name));
   std::vector<PeerId> ids;
+  ids.reserve(peers.size());
   for (const mesh::PeerAddresses& peer : peers) ids.push_back(peer.peer);
   return ids;
 }

@@ -93,6 +93,7 @@ std::vector<mesh::PeerAddresses> PeerBook::wanted() const {
 
 std::vector<PeerBook::Change> PeerBook::take_changes() {
   std::vector<Change> changes;
+  changes.reserve(changes_.size());
   for (auto& [peer, change] : changes_) changes.push_back(std::move(change));
   changes_.clear();
   return changes;
