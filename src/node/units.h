@@ -1,25 +1,14 @@
-// Sizes and spans of time as people write them: "256MiB", "10GB", "500ms".
+// Sizes and spans of time as people write them (base/units.h), under the names that settings and
+// commands know them by.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-#include "base/result.h"
+#include "base/units.h"
 
 namespace timerose::node {
 
-// A whole number, at most 2^64-1. kInvalidArgument says what was found.
-Result<uint64_t> parse_count(std::string_view text);
-
-// A number of bytes: digits with an optional unit B, kB, MB, GB, TB (powers of 1000) or KiB, MiB,
-// GiB, TiB (powers of 1024). kInvalidArgument lists the units.
-Result<uint64_t> parse_bytes(std::string_view text);
-
-// "1.5 GiB", for people.
-std::string format_bytes(uint64_t bytes);
-
-// A span of time in milliseconds: digits with ms, s, m or h; plain digits are seconds.
-Result<uint64_t> parse_duration_ms(std::string_view text);
+using timerose::format_bytes;
+using timerose::parse_bytes;
+using timerose::parse_count;
+using timerose::parse_duration_ms;
 
 }  // namespace timerose::node

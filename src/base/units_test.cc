@@ -1,8 +1,8 @@
-#include "node/units.h"
+#include "base/units.h"
 
 #include <gtest/gtest.h>
 
-namespace timerose::node {
+namespace timerose {
 namespace {
 
 TEST(Units, ReadsSizesInPowersOfTenAndOfTwo) {
@@ -45,4 +45,4 @@ TEST(Units, WritesSizesForPeople) {
 }
 
 }  // namespace
-}  // namespace timerose::node
+}  // namespace timerose

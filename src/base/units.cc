@@ -1,4 +1,4 @@
-#include "node/units.h"
+#include "base/units.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <span>
 
-namespace timerose::node {
+namespace timerose {
 namespace {
 
 struct Unit {
@@ -86,4 +86,4 @@ Result<uint64_t> parse_duration_ms(std::string_view text) {
   return parse_with(text, kTimeUnits, "a span of time in ms, s, m or h, such as 500ms or 10s");
 }
 
-}  // namespace timerose::node
+}  // namespace timerose
