@@ -25,6 +25,7 @@ wasm::Call to_call(const Invocation& call, const Sha256Digest& digest, const Bud
   out.memory_bytes_max = call.memory_bytes_max;
   out.fuel = budget.fuel;
   out.deadline_ms = budget.deadline_ms;
+  out.cancellation = budget.cancellation;
   out.layout = output_layout(call.abi);
   return out;
 }

@@ -25,6 +25,7 @@ struct Surroundings {
 struct Budget {
   uint64_t fuel = 0;
   uint64_t deadline_ms = 0;  // 0: none
+  wasm::Cancellation* cancellation = nullptr;
 };
 
 // Runs `call`, whose digest is `digest`. The Answer has an Outcome with its CID, or says why it was

@@ -130,7 +130,8 @@ Result<Answer> Executor::State::execute_call(const Invocation& call, const MemoK
 Result<Answer> Executor::State::run_and_record(const Request& request, const Invocation& call,
                                                const MemoKey& name) {
   TR_ASSIGN(Answer answer,
-            execute_call(call, name, {request.fuel, request.deadline_ms}, request.on_write, sink));
+            execute_call(call, name, {request.fuel, request.deadline_ms, request.cancellation},
+                         request.on_write, sink));
   const bool durable = request.recording == Recording::kDurable;
   if (!answer.outcome) {
     if (answer.stopped->reason == wasm::StopReason::kFuel) {
@@ -186,8 +187,8 @@ Result<Rerun> Executor::rerun(const Cid& invocation, uint64_t fuel, uint64_t dea
   const MemoKey name{digest, place_of(call)};
   Remembered entry;
   TR_ASSIGN(const bool known, state_->parts.memo.find(name, entry));
-  TR_ASSIGN(Answer answer,
-            state_->execute_call(call, name, {fuel, deadline_ms}, nullptr, unixfs::discard()));
+  TR_ASSIGN(Answer answer, state_->execute_call(call, name, {fuel, deadline_ms, nullptr}, nullptr,
+                                                unixfs::discard()));
   std::optional<Cid> remembered;
   if (known) remembered = object_cid(entry.outcome_digest);
   return Rerun{std::move(answer), std::move(remembered)};

@@ -33,6 +33,8 @@ struct Request {
   uint64_t deadline_ms = 0;  // wall clock; 0: none
   bool use_memo = true;      // false: execute even if the answer is known
   Recording recording = Recording::kDurable;
+  wasm::Cancellation* cancellation =
+      nullptr;                      // ends an execution of ours, not the wait for another
   wasi::Context::OnWrite on_write;  // output while the guest runs (not when answered by the memo)
 
   static constexpr uint64_t kFuelDefault = 1ULL << 40;

@@ -29,37 +29,63 @@ timerose_wasm_limits limits_of(const Call& call) {
   return limits;
 }
 
-// What the epoch callback of a call with a deadline needs.
-struct Watch {
-  Watch(Deadlines& deadlines, std::chrono::milliseconds after, Session& the_session)
-      : armed(deadlines, after), session(the_session) {}
-  Deadlines::Armed armed;
-  Session& session;
+// What ends a guest from outside, by the epoch: its deadline, and the wish of its asker.
+class Watch {
+ public:
+  Watch(Deadlines& deadlines, Session& session) : session_(session) {
+    const Call& call = session.call;
+    if (call.deadline_ms != 0) {
+      deadline_.emplace(deadlines,
+                        std::chrono::milliseconds(std::min(call.deadline_ms, kDeadlineMsMax)));
+    }
+    if (call.cancellation != nullptr) {
+      // A deadline that has passed: the epoch is bumped until the guest is gone.
+      attached_.emplace(*call.cancellation, [this, &deadlines] {
+        if (!cancelled_) cancelled_.emplace(deadlines, std::chrono::milliseconds(0));
+      });
+    }
+  }
+
+  // Why the guest is to end now, if it is.
+  [[nodiscard]] std::optional<Stopped> passed() const {
+    const Call& call = session_.call;
+    if (call.cancellation != nullptr && call.cancellation->is_cancelled()) {
+      return Stopped{StopReason::kCancelled, "the call was cancelled"};
+    }
+    if (!deadline_ || !deadline_->passed()) return std::nullopt;
+    return Stopped{StopReason::kDeadline,
+                   fmt::format("the deadline of {} ms has passed", call.deadline_ms)};
+  }
+  [[nodiscard]] Session& session() const { return session_; }
+
+ private:
+  Session& session_;
+  std::optional<Deadlines::Armed> deadline_;
+  std::optional<Deadlines::Armed> cancelled_;
+  std::optional<Cancellation::Attached> attached_;  // sets cancelled_, so it goes first
 };
 
 wasmtime_error_t* on_epoch(wasmtime_context_t*, void* data, uint64_t* delta,
                            wasmtime_update_deadline_kind_t* kind) {
-  auto& watch = *static_cast<Watch*>(data);
-  if (!watch.armed.passed()) {  // the epoch was bumped for another call
+  const auto& watch = *static_cast<Watch*>(data);
+  auto stopped = watch.passed();
+  if (!stopped) {  // the epoch was bumped for another call
     *delta = 1;
     *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
     return nullptr;
   }
-  watch.session.ending =
-      Stopped{StopReason::kDeadline,
-              fmt::format("the deadline of {} ms has passed", watch.session.call.deadline_ms)};
-  return wasmtime_error_new("deadline");
+  watch.session().ending = *std::move(stopped);
+  return wasmtime_error_new("ended from outside");
 }
 
 void arm(std::optional<Watch>& watch, Deadlines& deadlines, wasmtime_store_t& store,
          Session& session) {
-  if (session.call.deadline_ms == 0) {
+  if (session.call.deadline_ms == 0 && session.call.cancellation == nullptr) {
     wasmtime_context_set_epoch_deadline(session.context, kNoDeadline);
     return;
   }
-  const auto after = std::chrono::milliseconds(std::min(session.call.deadline_ms, kDeadlineMsMax));
   wasmtime_context_set_epoch_deadline(session.context, 1);
-  watch.emplace(deadlines, after, session);
+  watch.emplace(deadlines, session);
   wasmtime_store_epoch_deadline_callback(&store, on_epoch, &*watch, nullptr);
 }
 

@@ -18,6 +18,7 @@
 #include "blockstore/blockstore.h"
 #include "unixfs/importer.h"
 #include "unixfs/layout.h"
+#include "wasm/cancellation.h"
 #include "wasm/guest.h"
 #include "wasm/module.h"
 #include "wasm/wasi/context.h"
@@ -41,6 +42,7 @@ struct Call {
   wasi::Limits wasi_limits;
   uint64_t fuel = UINT64_MAX;       // stopped at this; not visible to the guest
   uint64_t deadline_ms = 0;         // wall clock of this run; 0: none
+  Cancellation* cancellation = nullptr;
   unixfs::Layout layout;            // how outputs are written
   wasi::Context::OnWrite on_write;  // optional
 };

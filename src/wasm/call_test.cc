@@ -142,6 +142,26 @@ TEST(Prepared, StopsAtTheDeadline) {
   EXPECT_EQ(ending_text(guests.run_body("nop")), "exit 0");
 }
 
+TEST(Prepared, StopsWhenItIsCancelledBeforeOrWhileItRuns) {
+  Guests guests;
+  auto endless = guests.prepare(R"((module (func (export "_start") (loop $l (br $l)))))",
+                                Abi::kWasi, "_start");
+  ASSERT_TRUE(endless.ok());
+  Cancellation before;
+  before.cancel();
+  Call call = Guests::plain_call();
+  call.cancellation = &before;
+  EXPECT_EQ(ending_text(guests.run(**endless, call)), "stopped cancelled");
+
+  Cancellation meanwhile;
+  call.cancellation = &meanwhile;
+  std::thread other([&] { meanwhile.cancel(); });
+  EXPECT_EQ(ending_text(guests.run(**endless, call)), "stopped cancelled");
+  other.join();
+  call.cancellation = nullptr;
+  EXPECT_EQ(ending_text(guests.run_body("nop", call)), "exit 0");
+}
+
 TEST(Prepared, LetsALongerDeadlineGoOnWhenAShorterOnePasses) {
   Guests guests;
   auto endless = guests.prepare(R"((module (func (export "_start") (loop $l (br $l)))))",
