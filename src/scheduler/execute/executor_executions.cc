@@ -1,0 +1,287 @@
+// Executions from their first asker to their answer, and what time does to calls.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "scheduler/execute/executor_side.h"
+
+namespace timerose::scheduler::execute {
+namespace {
+
+uint64_t bytes_of(const std::vector<CarriedBlock>& blocks) {
+  uint64_t bytes = 0;
+  for (const CarriedBlock& block : blocks) bytes += block.bytes.size();
+  return bytes;
+}
+
+}  // namespace
+
+void ExecutorSide::join_or_begin(const Asker& asker, Call& call, std::shared_ptr<Job> job) {
+  const auto found = by_name_.find(job->name);
+  if (found == by_name_.end()) return begin(asker, call, std::move(job));
+  call.execution = found->second;
+  executions_.at(found->second).askers.push_back(asker);
+}
+
+void ExecutorSide::begin(const Asker& asker, Call& call, std::shared_ptr<Job> job) {
+  const ExecutionId id{++ids_};
+  call.execution = id;
+  const bool ready = job->blocks.empty() && view_.has_inputs(*job);
+  Execution execution;
+  execution.job = std::move(job);
+  execution.stage = ready ? Stage::kWaitsToRun : Stage::kWaitsToFetch;
+  execution.ticket =
+      (ready ? to_run_ : to_fetch_).push(asker.peer, call.priority, static_cast<uint64_t>(id));
+  execution.askers.push_back(asker);
+  by_name_.insert_or_assign(execution.job->name, id);
+  executions_.emplace(id, std::move(execution));
+}
+
+// What those who wait want, all of it.
+void ExecutorSide::add_wishes(Execution& execution) {
+  Job& job = *execution.job;
+  job.blocks.clear();
+  for (const Asker& asker : execution.askers) {
+    const Call* const call = find(asker);
+    job.fuel = std::max(job.fuel, call->fuel);
+    job.logs = job.logs || call->logs;
+    job.receipt = job.receipt || call->receipt;
+    job.fresh = job.fresh || call->fresh;
+  }
+}
+
+// Hands over as much as may be under way.
+void ExecutorSide::launch() {
+  while (fetching_ < limits_.fetching_max) {
+    const auto next = to_fetch_.pop(limits_.fetching_of_requester_max);
+    if (!next) break;
+    Execution& execution = executions_.at(ExecutionId{*next});
+    execution.stage = Stage::kFetching;
+    ++fetching_;
+    actions_.emplace_back(FetchInputs{ExecutionId{*next}, execution.job});
+  }
+  while (running_ < limits_.running_max) {
+    const auto next = to_run_.pop(limits_.running_of_requester_max);
+    if (!next) break;
+    Execution& execution = executions_.at(ExecutionId{*next});
+    add_wishes(execution);
+    execution.stage = Stage::kRunning;
+    ++running_;
+    actions_.emplace_back(Launch{ExecutionId{*next}, execution.job});
+  }
+}
+
+void ExecutorSide::on(InputsFetched& event) {
+  const auto found = executions_.find(event.execution);
+  if (found == executions_.end() || found->second.stage != Stage::kFetching) return;
+  Execution& execution = found->second;
+  --fetching_;
+  if (execution.stopping || event.failure) {
+    const auto answer = std::make_shared<const Answer>(event.failure ? *event.failure : Failure{});
+    to_fetch_.ended(execution.ticket.requester, 0);
+    return answer_all(execution, answer);
+  }
+  to_fetch_.ended(execution.ticket.requester, 0);
+  execution.stage = Stage::kWaitsToRun;
+  execution.ticket = to_run_.push(execution.ticket.requester, execution.ticket.priority,
+                                  static_cast<uint64_t>(event.execution));
+}
+
+void ExecutorSide::on(LogWritten& event) {
+  const auto found = executions_.find(event.execution);
+  if (found == executions_.end()) return;
+  for (const Asker& asker : found->second.askers) {
+    const Call* const call = find(asker);
+    if (!call->logs) continue;
+    Log log = event.log;
+    log.call = asker.call;
+    send(call->link, std::move(log));
+  }
+}
+
+void ExecutorSide::on(ExecutionEnded& event) {
+  const auto found = executions_.find(event.execution);
+  if (found == executions_.end() || found->second.stage != Stage::kRunning) return;
+  Execution& execution = found->second;
+  --running_;
+  to_run_.ended(execution.ticket.requester, event.duration_ns);
+  charge(execution.ticket.requester, event.fuel_used);
+  answer_all(execution, std::make_shared<const Answer>(std::move(event.answer)));
+}
+
+// Also for who has gone meanwhile, and may come back.
+void ExecutorSide::charge(const PeerId& peer, uint64_t fuel) {
+  if (limits_.fuel_of_requester_a_minute == UINT64_MAX) return;
+  Requester& payer = requesters_[peer];
+  refill(payer);
+  payer.fuel_left -= std::min(payer.fuel_left, fuel);
+  drop_if_idle(peer);
+}
+
+// Whether what came of an execution is what this asker asked for: who joined it when it ran
+// already may have wanted more of it.
+bool ExecutorSide::satisfies(const Answer& answer, const Execution& execution, const Call& call) {
+  if (const auto* finish = std::get_if<Finish>(&answer)) {
+    return !call.receipt || !finish->receipt.empty();
+  }
+  const FailureKind kind = std::get<Failure>(answer).kind;
+  if (kind == FailureKind::kFuel) return call.fuel <= execution.job->fuel;
+  return !execution.stopping;
+}
+
+// Ends the execution. Those whom the answer does not satisfy get another one.
+void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const Answer>& answer) {
+  const auto job = execution.job;
+  std::vector<Asker> askers = std::exchange(execution.askers, {});
+  std::vector<Asker> again;
+  for (const Asker& asker : askers) {
+    Call* const call = find(asker);
+    if (satisfies(*answer, execution, *call)) {
+      this->answer(asker, *call, answer);
+    } else {
+      again.push_back(asker);
+    }
+  }
+  const auto name = by_name_.find(job->name);
+  const ExecutionId id = name->second;
+  by_name_.erase(name);
+  executions_.erase(id);
+  for (const Asker& asker : again) {
+    auto next = std::make_shared<Job>(job->name, job->invocation);
+    next->requester = asker.peer;
+    join_or_begin(asker, *find(asker), std::move(next));
+  }
+}
+
+void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
+  Requester& requester = requesters_.at(asker.peer);
+  uint64_t bytes = 0;
+  if (const auto* finish = std::get_if<Finish>(&*answer)) {
+    bytes = finish->outcome.size() + finish->receipt.size() + bytes_of(finish->blocks);
+  }
+  requester.bytes += bytes - call.bytes;
+  call.bytes = bytes;
+  call.answer = std::move(answer);
+  call.answered_ns = now_ns_;
+  --unanswered_;
+  if (const auto link = links_.find(call.link); link != links_.end()) --link->second.calls;
+  send_answer(asker, call);
+}
+
+void ExecutorSide::send_answer(const Asker& asker, const Call& call) {
+  std::visit(
+      [&](auto answer) {
+        answer.call = asker.call;
+        send(call.link, std::move(answer));
+      },
+      *call.answer);
+}
+
+// The asker gives up; an execution that nobody asks for any more is stopped.
+void ExecutorSide::leave(const Asker& asker, Call& call) {
+  --unanswered_;
+  if (const auto link = links_.find(call.link); link != links_.end()) --link->second.calls;
+  const auto found = executions_.find(call.execution);
+  call.execution = {};
+  CHECK(!call.answer);
+  call.answer = std::make_shared<const Answer>(Failure{asker.call, FailureKind::kCancelled, ""});
+  if (found == executions_.end()) return;
+  Execution& execution = found->second;
+  std::erase_if(execution.askers,
+                [&](const Asker& one) { return one.call == asker.call && one.peer == asker.peer; });
+  if (!execution.askers.empty() || execution.stopping) return;
+  if (execution.stage == Stage::kWaitsToFetch || execution.stage == Stage::kWaitsToRun) {
+    (execution.stage == Stage::kWaitsToFetch ? to_fetch_ : to_run_).remove(execution.ticket);
+    by_name_.erase(execution.job->name);
+    executions_.erase(found);
+    return;
+  }
+  execution.stopping = true;
+  actions_.emplace_back(Stop{found->first});
+}
+
+// After its answer, or after leave().
+void ExecutorSide::forget(const PeerId& peer, CallNumber number) {
+  const auto requester = requesters_.find(peer);
+  const auto call = requester->second.calls.find(number);
+  CHECK(call->second.answer);
+  requester->second.bytes -= call->second.bytes;
+  requester->second.calls.erase(call);
+  --calls_;
+  drop_if_idle(peer);
+}
+
+// A requester is remembered while it has links or calls, and until its fuel has come back.
+void ExecutorSide::drop_if_idle(const PeerId& peer) {
+  const auto found = requesters_.find(peer);
+  if (found == requesters_.end() || found->second.links > 0 || !found->second.calls.empty()) return;
+  if (limits_.fuel_of_requester_a_minute != UINT64_MAX) {
+    refill(found->second);
+    if (found->second.fuel_left < limits_.fuel_of_requester_a_minute) {
+      if (next_sweep_ns_ == UINT64_MAX) next_sweep_ns_ = now_ns_ + kSweepNs;
+      return;
+    }
+  }
+  requesters_.erase(found);
+}
+
+// --- Time ---
+
+void ExecutorSide::on(Tick& /*event*/) {
+  accept_due();
+  if (now_ns_ >= next_sweep_ns_) sweep();
+}
+
+void ExecutorSide::accept_due() {
+  while (!accepts_.empty() && accepts_.front().at_ns <= now_ns_) {
+    const Asker asker = accepts_.front().asker;
+    accepts_.pop_front();
+    Call* const call = find(asker);
+    if (call == nullptr || call->answer || std::exchange(call->accepted, true)) continue;
+    send(call->link, Accept{asker.call, call->lease_ns / 1'000'000, to_run_.size()});
+  }
+}
+
+void ExecutorSide::sweep() {
+  beat();
+  std::vector<PeerId> peers;
+  for (const auto& [peer, requester] : requesters_) peers.push_back(peer);
+  for (const PeerId& peer : peers) sweep(peer, requesters_.at(peer));
+  const bool needed =
+      calls_ > 0 || std::any_of(requesters_.begin(), requesters_.end(),
+                                [](const auto& one) { return one.second.links == 0; });
+  next_sweep_ns_ = needed ? now_ns_ + kSweepNs : UINT64_MAX;
+}
+
+void ExecutorSide::sweep(const PeerId& peer, Requester& requester) {
+  std::vector<CallNumber> gone;
+  for (auto& [number, call] : requester.calls) {
+    const auto link = links_.find(call.link);
+    if (link != links_.end()) call.heard_ns = link->second.heard_ns;
+    if (call.answer) {
+      if (now_ns_ - call.answered_ns >= limits_.keep_ns) gone.push_back(number);
+    } else if (now_ns_ - std::min(now_ns_, call.heard_ns) >= call.lease_ns) {
+      leave({peer, number}, call);
+      gone.push_back(number);
+    } else if (now_ns_ >= call.deadline_ns) {
+      leave({peer, number}, call);
+      call.answer = std::make_shared<const Answer>(
+          Failure{number, FailureKind::kDeadline, "the deadline has passed"});
+      call.answered_ns = now_ns_;
+      send_answer({peer, number}, call);
+    }
+  }
+  for (const CallNumber number : gone) forget(peer, number);
+  if (gone.empty()) drop_if_idle(peer);
+}
+
+// Says to requesters that wait that we still work for them.
+void ExecutorSide::beat() {
+  for (auto& [id, link] : links_) {
+    if (link.calls > 0 && now_ns_ - link.sent_ns >= kBeatNs) send(id, Heartbeat{});
+  }
+}
+
+}  // namespace timerose::scheduler::execute

@@ -1,0 +1,234 @@
+// Links and what arrives on them. Executions and answers: executor_executions.cc.
+#include "scheduler/execute/executor_side.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace timerose::scheduler::execute {
+namespace {
+
+constexpr uint64_t kNsPerMs = 1'000'000;
+constexpr uint64_t kNsPerMinute = 60'000'000'000;
+// Worth asking again after this, when the queue is full.
+constexpr uint64_t kRetryMs = 200;
+
+uint64_t bytes_of(const Offer& offer) {
+  uint64_t bytes = offer.invocation.size();
+  for (const CarriedBlock& block : offer.blocks) bytes += block.bytes.size();
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<ExecutorAction>& ExecutorSide::step(uint64_t now_ns, ExecutorEvent event) {
+  now_ns_ = now_ns;
+  actions_.clear();
+  std::visit([this](auto& one) { on(one); }, event);
+  launch();
+  return actions_;
+}
+
+void ExecutorSide::send(mesh::StreamId link, Message message) {
+  const auto found = links_.find(link);
+  if (found == links_.end()) return;
+  found->second.sent_ns = now_ns_;
+  actions_.emplace_back(SendTo{link, std::move(message)});
+}
+
+void ExecutorSide::on(LinkOpened& event) {
+  links_.insert_or_assign(event.link, Link{event.peer, now_ns_, now_ns_, 0});
+  ++requesters_[event.peer].links;
+}
+
+// The calls wait for another link until their lease ends.
+void ExecutorSide::on(LinkClosed& event) {
+  const auto link = links_.find(event.link);
+  if (link == links_.end()) return;
+  const PeerId peer = link->second.peer;
+  Requester& requester = requesters_.at(peer);
+  for (auto& [number, call] : requester.calls) {
+    if (call.link != event.link) continue;
+    call.heard_ns = link->second.heard_ns;
+    call.link = {};
+  }
+  links_.erase(link);
+  --requester.links;
+  drop_if_idle(peer);
+}
+
+void ExecutorSide::on(Received& event) {
+  const auto link = links_.find(event.link);
+  if (link == links_.end()) return;
+  link->second.heard_ns = now_ns_;
+  std::visit([&](auto& message) { take(event.link, link->second, message); }, event.message);
+}
+
+void ExecutorSide::on(Drain& event) {
+  draining_ = true;
+  std::vector<ExecutionId> to_hand_back;
+  for (const auto& [id, execution] : executions_) {
+    if (event.also_running || execution.stage != Stage::kRunning) to_hand_back.push_back(id);
+  }
+  for (const ExecutionId id : to_hand_back) hand_back(id);
+}
+
+void ExecutorSide::hand_back(ExecutionId id) {
+  const std::vector<Asker> askers = executions_.at(id).askers;
+  for (const Asker& asker : askers) {
+    Call* const call = find(asker);
+    send(call->link, Refuse{asker.call, RefuseReason::kStopping, "the node is stopping"});
+    leave(asker, *call);
+    forget(asker.peer, asker.call);
+  }
+}
+
+void ExecutorSide::take(mesh::StreamId /*link*/, Link& /*from*/, const Heartbeat& /*heartbeat*/) {}
+
+// What only executors say.
+template <typename Other>
+void ExecutorSide::take(mesh::StreamId link, Link& /*from*/, const Other& /*message*/) {
+  actions_.emplace_back(CloseLink{link, "a requester sent what only executors send"});
+}
+
+void ExecutorSide::take(mesh::StreamId /*link*/, Link& from, const Acknowledge& acknowledge) {
+  for (const CallNumber number : acknowledge.calls) {
+    const Call* const call = find({from.peer, number});
+    if (call != nullptr && call->answer) forget(from.peer, number);
+  }
+}
+
+void ExecutorSide::take(mesh::StreamId /*link*/, Link& from, const Cancel& cancel) {
+  const Asker asker{from.peer, cancel.call};
+  Call* const call = find(asker);
+  if (call == nullptr) return;
+  if (!call->answer) leave(asker, *call);
+  forget(from.peer, cancel.call);
+}
+
+void ExecutorSide::take(mesh::StreamId link, Link& from, Offer& offer) {
+  Requester& requester = requesters_.at(from.peer);
+  const Cid name = Cid::of_sha256(Codec::kDagCbor, offer.invocation);
+  if (Call* const call = find({from.peer, offer.call})) return rejoin(link, *call, offer, name);
+  if (auto answer = why_not_taken(from, requester, offer)) return send(link, std::move(*answer));
+  auto invocation = compute::Invocation::decode(offer.invocation);
+  if (!invocation.ok()) {
+    return send(link, Refuse{offer.call, RefuseReason::kMalformed, invocation.error().message});
+  }
+  take_new(link, from, requester, offer, name, *std::move(invocation));
+}
+
+std::optional<Message> ExecutorSide::why_not_taken(const Link& from, Requester& requester,
+                                                   const Offer& offer) {
+  const auto refuse = [&](RefuseReason reason, std::string why) {
+    return Message(Refuse{offer.call, reason, std::move(why)});
+  };
+  const auto busy = [&](uint64_t retry_ms, std::string why) {
+    return Message(Busy{offer.call, retry_ms, to_run_.size() + to_fetch_.size(), std::move(why)});
+  };
+  if (!view_.may_ask(from.peer)) {
+    return refuse(RefuseReason::kStranger,
+                  fmt::format("this node does not execute for {}; its owner can allow it: "
+                              "`timerose trust add --role requester {}`",
+                              from.peer.to_string(), from.peer.to_string()));
+  }
+  if (draining_) return refuse(RefuseReason::kStopping, "the node is stopping");
+  if (offer.fuel > limits_.fuel_of_call_max) {
+    return refuse(RefuseReason::kLimit,
+                  fmt::format("a fuel budget of {} is over the {} that this node gives one call",
+                              offer.fuel, limits_.fuel_of_call_max));
+  }
+  if (calls_ >= limits_.calls_max || requester.calls.size() >= limits_.calls_of_requester_max) {
+    return busy(kRetryMs, fmt::format("{} calls of yours are here already, of {} in all",
+                                      requester.calls.size(), calls_));
+  }
+  if (requester.bytes + bytes_of(offer) > limits_.bytes_of_requester_max) {
+    return busy(kRetryMs, fmt::format("your calls hold {} bytes already", requester.bytes));
+  }
+  refill(requester);
+  if (requester.fuel_left == 0) {
+    return busy(kNsPerMinute / kNsPerMs / 60, fmt::format("your fuel of {} a minute is used up",
+                                                          limits_.fuel_of_requester_a_minute));
+  }
+  return std::nullopt;
+}
+
+// The same offer again, over a new link or because an answer was lost.
+void ExecutorSide::rejoin(mesh::StreamId link, Call& call, const Offer& offer,
+                          const Cid& invocation) {
+  if (call.invocation != invocation) {
+    return send(link, Refuse{offer.call, RefuseReason::kConflict,
+                             fmt::format("call {} is that of {}", offer.call,
+                                         call.invocation.to_string())});
+  }
+  const Asker asker{links_.at(link).peer, offer.call};
+  if (!call.answer && call.link != link) {
+    if (const auto before = links_.find(call.link); before != links_.end()) --before->second.calls;
+    ++links_.at(link).calls;
+  }
+  call.link = link;
+  if (call.answer) return send_answer(asker, call);
+  call.accepted = true;
+  send(link, Accept{offer.call, call.lease_ns / kNsPerMs, to_run_.size()});
+}
+
+void ExecutorSide::take_new(mesh::StreamId link, Link& from, Requester& requester, Offer& offer,
+                            Cid name, compute::Invocation invocation) {
+  Call call(name);
+  call.link = link;
+  call.lease_ns = std::clamp(offer.lease_ms, limits_.lease_ms_min, limits_.lease_ms_max) * kNsPerMs;
+  if (offer.deadline_ms != 0) call.deadline_ns = now_ns_ + offer.deadline_ms * kNsPerMs;
+  call.bytes = bytes_of(offer);
+  call.fuel = offer.fuel;
+  call.logs = offer.logs;
+  call.receipt = offer.receipt;
+  call.fresh = offer.fresh;
+  call.priority = offer.priority;
+
+  auto job = std::make_shared<Job>(std::move(name), std::move(invocation));
+  job->requester = from.peer;
+  job->blocks = std::move(offer.blocks);
+
+  requester.bytes += call.bytes;
+  ++calls_;
+  ++unanswered_;
+  ++from.calls;
+  const Asker asker{from.peer, offer.call};
+  Call& kept = requester.calls.emplace(offer.call, std::move(call)).first->second;
+  accepts_.push_back({now_ns_ + limits_.accept_after_ns, asker});
+  if (next_sweep_ns_ == UINT64_MAX) next_sweep_ns_ = now_ns_ + kSweepNs;
+  join_or_begin(asker, kept, std::move(job));
+}
+
+ExecutorSide::Call* ExecutorSide::find(const Asker& asker) {
+  const auto requester = requesters_.find(asker.peer);
+  if (requester == requesters_.end()) return nullptr;
+  const auto call = requester->second.calls.find(asker.call);
+  return call == requester->second.calls.end() ? nullptr : &call->second;
+}
+
+// Fuel comes back evenly, up to a minute's worth.
+void ExecutorSide::refill(Requester& requester) const {
+  const uint64_t a_minute = limits_.fuel_of_requester_a_minute;
+  const uint64_t past_ns = now_ns_ - requester.fuel_at_ns;
+  const bool full = requester.fuel_at_ns == 0 || past_ns >= kNsPerMinute;
+  const auto more = full ? a_minute
+                         : static_cast<uint64_t>(static_cast<double>(a_minute) *
+                                                 static_cast<double>(past_ns) / kNsPerMinute);
+  requester.fuel_left = more >= a_minute - std::min(a_minute, requester.fuel_left)
+                            ? a_minute
+                            : requester.fuel_left + more;
+  requester.fuel_at_ns = now_ns_;
+}
+
+ExecutorSide::Load ExecutorSide::load() const {
+  return {to_fetch_.size() + to_run_.size(), running_ + fetching_, calls_ - unanswered_};
+}
+
+uint64_t ExecutorSide::next_tick_ns() const {
+  return std::min(next_sweep_ns_, accepts_.empty() ? UINT64_MAX : accepts_.front().at_ns);
+}
+
+}  // namespace timerose::scheduler::execute

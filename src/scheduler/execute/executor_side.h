@@ -1,0 +1,263 @@
+// What an executor decides: which offers it takes, in which order their calls run, who is told
+// what, and when a call is given up (docs/reference/execute.md).
+//
+// Pure: step(now, event) gives actions; no I/O, no thread, no clock. Calls for one Invocation share
+// one execution; each asker has its own number, lease and deadline.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "compute/invocation.h"
+#include "mesh/host.h"
+#include "scheduler/execute/fair_queue.h"
+#include "scheduler/execute/message.h"
+
+namespace timerose::scheduler::execute {
+
+enum class ExecutionId : uint64_t {};
+
+struct ExecutorLimits {
+  uint32_t running_max = 8;  // handed over to be run at a time
+  uint32_t running_of_requester_max = 8;
+  uint32_t fetching_max = 8;  // whose inputs are fetched at a time
+  uint32_t fetching_of_requester_max = 4;
+  // Calls of one requester that wait, run, or have an answer that is kept; and bytes of these.
+  size_t calls_of_requester_max = 8192;
+  uint64_t bytes_of_requester_max = 64ULL << 20;
+  size_t calls_max = 65'536;  // of all requesters
+  uint64_t fuel_of_call_max = UINT64_MAX;
+  uint64_t fuel_of_requester_a_minute = UINT64_MAX;
+  uint64_t lease_ms_min = 1'000;
+  uint64_t lease_ms_max = 600'000;
+  uint64_t keep_ns = 60'000'000'000;      // an answer that is not acknowledged
+  uint64_t accept_after_ns = 50'000'000;  // an answer within this needs no Accept before
+};
+
+// One execution, as it is handed over.
+struct Job {
+  explicit Job(Cid cid, compute::Invocation call)
+      : name(std::move(cid)), invocation(std::move(call)) {}
+  Cid name;
+  compute::Invocation invocation;
+  PeerId requester;  // who has the data, most likely
+  uint64_t fuel = 0;
+  bool fresh = false;
+  bool logs = false;
+  bool receipt = false;
+  std::vector<CarriedBlock> blocks;
+};
+
+// --- Events ---
+struct LinkOpened {  // a stream that a requester opened
+  mesh::StreamId link;
+  PeerId peer;
+};
+struct LinkClosed {
+  mesh::StreamId link;
+};
+struct Received {
+  mesh::StreamId link;
+  Message message;
+};
+struct InputsFetched {  // all there, or why not
+  ExecutionId execution;
+  std::optional<Failure> failure;
+};
+struct LogWritten {
+  ExecutionId execution;
+  Log log;
+};
+struct ExecutionEnded {
+  ExecutionId execution;
+  std::variant<Finish, Failure> answer;  // without the number of a call
+  uint64_t duration_ns = 0;
+  uint64_t fuel_used = 0;
+};
+struct Drain {  // no more offers; what waits is handed back, and what runs if it is not to end
+  bool also_running = false;
+};
+struct Tick {};
+using ExecutorEvent = std::variant<LinkOpened, LinkClosed, Received, InputsFetched, LogWritten,
+                                   ExecutionEnded, Drain, Tick>;
+
+// --- Actions ---
+struct SendTo {
+  mesh::StreamId link;
+  Message message;
+};
+struct FetchInputs {  // answered by InputsFetched
+  ExecutionId execution;
+  std::shared_ptr<const Job> job;
+};
+struct Launch {  // answered by ExecutionEnded
+  ExecutionId execution;
+  std::shared_ptr<const Job> job;
+};
+struct Stop {  // a fetch or a run that nobody wants any more; it is still answered
+  ExecutionId execution;
+};
+struct CloseLink {
+  mesh::StreamId link;
+  std::string why;
+};
+using ExecutorAction = std::variant<SendTo, FetchInputs, Launch, Stop, CloseLink>;
+
+// What the decisions rest on beside the events.
+class ExecutorView {
+ public:
+  virtual ~ExecutorView() = default;
+  // Whether we execute for this key.
+  [[nodiscard]] virtual bool may_ask(const PeerId& requester) const = 0;
+  // Whether the function and all its data are known to be here.
+  [[nodiscard]] virtual bool has_inputs(const Job& job) const = 0;
+};
+
+class ExecutorSide {
+ public:
+  // How often time is looked at: leases, deadlines and what is kept end so much late.
+  static constexpr uint64_t kSweepNs = 50'000'000;
+  // A link whose requester waits is not silent for longer: the shortest lease is three times this.
+  static constexpr uint64_t kBeatNs = 300'000'000;
+
+  // `view` must outlive it.
+  ExecutorSide(const ExecutorView& view, const ExecutorLimits& limits)
+      : view_(view), limits_(limits) {}
+
+  // The actions are valid until the next step.
+  std::vector<ExecutorAction>& step(uint64_t now_ns, ExecutorEvent event);
+  // When the next Tick is due; UINT64_MAX if nothing waits.
+  [[nodiscard]] uint64_t next_tick_ns() const;
+
+  struct Load {
+    size_t waiting = 0;
+    size_t running = 0;
+    size_t kept = 0;  // answers not acknowledged
+  };
+  [[nodiscard]] Load load() const;
+  // Whether nothing is waited for by anyone.
+  [[nodiscard]] bool is_idle() const { return executions_.empty(); }
+
+ private:
+  using Answer = std::variant<Finish, Failure>;
+  enum class Stage { kWaitsToFetch, kFetching, kWaitsToRun, kRunning };
+
+  struct Call {
+    explicit Call(Cid name) : invocation(std::move(name)) {}
+    mesh::StreamId link{};
+    Cid invocation;
+    ExecutionId execution{};  // while it has no answer
+    std::shared_ptr<const Answer> answer;
+    uint64_t lease_ns = 0;
+    uint64_t heard_ns = 0;  // kept up to the link's while there is one
+    uint64_t deadline_ns = UINT64_MAX;
+    uint64_t answered_ns = 0;
+    uint64_t bytes = 0;
+    uint64_t fuel = 0;
+    bool logs = false;
+    bool receipt = false;
+    bool fresh = false;
+    bool accepted = false;
+    uint32_t priority = 0;
+  };
+  struct Requester {
+    std::unordered_map<CallNumber, Call> calls;
+    uint64_t bytes = 0;
+    uint64_t fuel_left = 0;
+    uint64_t fuel_at_ns = 0;  // when fuel_left was right
+    size_t links = 0;
+  };
+  struct Asker {
+    PeerId peer;
+    CallNumber call;
+  };
+  struct Execution {
+    std::shared_ptr<Job> job;  // changed only while it waits
+    Stage stage = Stage::kWaitsToFetch;
+    bool stopping = false;
+    FairQueue::Ticket ticket;  // of the queue it waits in, or came from
+    std::vector<Asker> askers;
+  };
+  struct Link {
+    PeerId peer;
+    uint64_t heard_ns = 0;
+    uint64_t sent_ns = 0;
+    size_t calls = 0;  // without an answer
+  };
+  using Requesters = std::map<PeerId, Requester>;
+
+  void on(LinkOpened& event);
+  void on(LinkClosed& event);
+  void on(Received& event);
+  void on(InputsFetched& event);
+  void on(LogWritten& event);
+  void on(ExecutionEnded& event);
+  void on(Drain& event);
+  void on(Tick& event);
+
+  // Of a message of `link`.
+  void take(mesh::StreamId link, Link& from, Offer& offer);
+  void take(mesh::StreamId link, Link& from, const Cancel& cancel);
+  void take(mesh::StreamId link, Link& from, const Acknowledge& acknowledge);
+  void take(mesh::StreamId link, Link& from, const Heartbeat& heartbeat);
+  template <typename Other>
+  void take(mesh::StreamId link, Link& from, const Other& message);
+
+  std::optional<Message> why_not_taken(const Link& from, Requester& requester, const Offer& offer);
+  void rejoin(mesh::StreamId link, Call& call, const Offer& offer, const Cid& invocation);
+  void take_new(mesh::StreamId link, Link& from, Requester& requester, Offer& offer, Cid name,
+                compute::Invocation invocation);
+  void join_or_begin(const Asker& asker, Call& call, std::shared_ptr<Job> job);
+  void begin(const Asker& asker, Call& call, std::shared_ptr<Job> job);
+
+  void launch();
+  void add_wishes(Execution& execution);
+  void charge(const PeerId& peer, uint64_t fuel);
+  void hand_back(ExecutionId id);
+  void answer_all(Execution& execution, const std::shared_ptr<const Answer>& answer);
+  [[nodiscard]] static bool satisfies(const Answer& answer, const Execution& execution,
+                                      const Call& call);
+  void answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer);
+  void send_answer(const Asker& asker, const Call& call);
+  void leave(const Asker& asker, Call& call);
+  void forget(const PeerId& peer, CallNumber number);
+  void refill(Requester& requester) const;
+  void send(mesh::StreamId link, Message message);
+  Call* find(const Asker& asker);
+  void drop_if_idle(const PeerId& peer);
+
+  void accept_due();
+  void sweep();
+  void sweep(const PeerId& peer, Requester& requester);
+  void beat();
+
+  const ExecutorView& view_;
+  const ExecutorLimits limits_;
+  uint64_t now_ns_ = 0;
+  uint64_t next_sweep_ns_ = UINT64_MAX;
+  bool draining_ = false;
+  uint64_t ids_ = 0;
+  size_t calls_ = 0;
+  size_t unanswered_ = 0;
+  uint32_t fetching_ = 0;
+  uint32_t running_ = 0;
+  Requesters requesters_;
+  std::unordered_map<mesh::StreamId, Link> links_;
+  std::unordered_map<ExecutionId, Execution> executions_;
+  std::unordered_map<Cid, ExecutionId> by_name_;
+  FairQueue to_fetch_;
+  FairQueue to_run_;
+  struct Due {
+    uint64_t at_ns;
+    Asker asker;
+  };
+  std::deque<Due> accepts_;
+  std::vector<ExecutorAction> actions_;
+};
+
+}  // namespace timerose::scheduler::execute

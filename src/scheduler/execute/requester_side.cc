@@ -1,0 +1,253 @@
+#include "scheduler/execute/requester_side.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace timerose::scheduler::execute {
+namespace {
+
+constexpr uint64_t kNsPerMs = 1'000'000;
+// Acknowledged together, at the latest when time is looked at.
+constexpr size_t kAcknowledgeTogether = 64;
+
+}  // namespace
+
+std::vector<RequesterAction>& RequesterSide::step(uint64_t now_ns, RequesterEvent event) {
+  now_ns_ = now_ns;
+  actions_.clear();
+  std::visit([this](auto& one) { on(one); }, event);
+  return actions_;
+}
+
+RequesterSide::Call* RequesterSide::find(const PeerId& executor, CallNumber number) {
+  const auto found = calls_.find(number);
+  if (found == calls_.end() || found->second.executor != executor) return nullptr;
+  return &found->second;
+}
+
+void RequesterSide::say(const PeerId& to, Message message) {
+  executors_[to].said_ns = now_ns_;
+  actions_.emplace_back(Say{to, std::move(message)});
+}
+
+void RequesterSide::open(const PeerId& peer, Executor& executor) {
+  executor.state = LinkState::kOpening;
+  actions_.emplace_back(OpenLink{peer});
+}
+
+void RequesterSide::end(CallNumber number, Update update) {
+  const auto call = calls_.find(number);
+  --executors_[call->second.executor].calls;
+  calls_.erase(call);
+  actions_.emplace_back(Told{number, std::move(update)});
+}
+
+// --- What the asker wants ---
+
+void RequesterSide::on(Ask& event) {
+  const CallNumber number = event.offer.call;
+  if (calls_.size() >= limits_.calls_max || calls_.contains(number)) {
+    actions_.emplace_back(Told{
+        number, Busy{number, 0, calls_.size(),
+                     fmt::format("{} calls of this node wait for others already", calls_.size())}});
+    return;
+  }
+  if (next_sweep_ns_ == UINT64_MAX) next_sweep_ns_ = now_ns_ + kSweepNs;
+  Call call{
+      event.executor, std::move(event.offer), Stage::kWaitsForLink, now_ns_, UINT64_MAX, 0, {}};
+  call.offer.lease_ms = limits_.lease_ms;
+  if (call.offer.deadline_ms != 0) {
+    call.deadline_ns = now_ns_ + call.offer.deadline_ms * kNsPerMs;
+  }
+  Call& kept = calls_.emplace(number, std::move(call)).first->second;
+  Executor& executor = executors_[event.executor];
+  if (executor.calls++ == 0) executor.heard_ns = now_ns_;
+  if (executor.state == LinkState::kOpen) return offer(kept);
+  if (executor.state == LinkState::kClosed) open(event.executor, executor);
+}
+
+void RequesterSide::on(GiveUp& event) {
+  const auto call = calls_.find(event.call);
+  if (call == calls_.end()) return;
+  const PeerId peer = call->second.executor;
+  const Stage stage = call->second.stage;
+  if (stage == Stage::kOffered || stage == Stage::kAccepted) say(peer, Cancel{event.call});
+  end(event.call, Failure{event.call, FailureKind::kCancelled, "cancelled"});
+}
+
+// --- Links ---
+
+void RequesterSide::offer(Call& call) {
+  call.stage = Stage::kOffered;
+  if (call.deadline_ns != UINT64_MAX) {
+    call.offer.deadline_ms =
+        std::max<uint64_t>(1, (call.deadline_ns - std::min(now_ns_, call.deadline_ns)) / kNsPerMs);
+  }
+  say(call.executor, call.offer);
+}
+
+void RequesterSide::on(LinkReady& event) {
+  Executor& executor = executors_[event.executor];
+  executor.state = LinkState::kOpen;
+  executor.heard_ns = now_ns_;
+  // Every call, as if for the first time: the executor knows those it has.
+  for (auto& [number, call] : calls_) {
+    if (call.executor == event.executor && call.stage != Stage::kWaitsToRetry) offer(call);
+  }
+}
+
+void RequesterSide::on(LinkLost& event) {
+  const auto found = executors_.find(event.executor);
+  if (found == executors_.end()) return;
+  Executor& executor = found->second;
+  executor.state = LinkState::kClosed;
+  executor.why_lost = event.why;
+  executor.to_acknowledge.clear();
+  executor.reopen_ns = now_ns_ + limits_.reopen_ns;
+  for (auto& [number, call] : calls_) {
+    if (call.executor == event.executor) call.stage = Stage::kWaitsForLink;
+  }
+  if (event.final) lose_all(event.executor, event.why);
+}
+
+void RequesterSide::lose_all(const PeerId& peer, const std::string& why) {
+  std::vector<CallNumber> lost;
+  for (const auto& [number, call] : calls_) {
+    if (call.executor == peer) lost.push_back(number);
+  }
+  for (const CallNumber number : lost) end(number, Lost{why});
+}
+
+// --- What executors say ---
+
+void RequesterSide::on(Heard& event) {
+  const auto executor = executors_.find(event.executor);
+  if (executor == executors_.end() || executor->second.state != LinkState::kOpen) return;
+  executor->second.heard_ns = now_ns_;
+  std::visit([&](auto& message) { take(event.executor, message); }, event.message);
+}
+
+void RequesterSide::take(const PeerId& /*from*/, Heartbeat& /*heartbeat*/) {}
+
+// What only requesters say.
+template <typename Other>
+void RequesterSide::take(const PeerId& from, Other& /*message*/) {
+  actions_.emplace_back(EndLink{from, "an executor sent what only requesters send"});
+}
+
+void RequesterSide::take(const PeerId& from, Accept& accept) {
+  Call* const call = find(from, accept.call);
+  if (call == nullptr || call->stage != Stage::kOffered) return;
+  call->stage = Stage::kAccepted;
+  actions_.emplace_back(Told{accept.call, accept});
+}
+
+void RequesterSide::take(const PeerId& from, Busy& busy) {
+  Call* const call = find(from, busy.call);
+  if (call == nullptr || call->stage != Stage::kOffered) return;
+  if (call->deadline_ns == UINT64_MAX && now_ns_ - call->asked_ns >= limits_.patience_ns) {
+    return end(busy.call, std::move(busy));
+  }
+  call->stage = Stage::kWaitsToRetry;
+  // An executor does not make us wait for longer than we would ask again.
+  call->retry_ns = now_ns_ + std::min(busy.retry_ms * kNsPerMs, limits_.patience_ns / 4);
+  call->busy = std::move(busy);
+}
+
+void RequesterSide::take(const PeerId& from, Refuse& refuse) {
+  if (find(from, refuse.call) != nullptr) end(refuse.call, std::move(refuse));
+}
+
+void RequesterSide::take(const PeerId& from, Log& log) {
+  const Call* const call = find(from, log.call);
+  if (call == nullptr || !call->offer.logs) return;
+  actions_.emplace_back(Told{log.call, std::move(log)});
+}
+
+void RequesterSide::take(const PeerId& from, Finish& finish) {
+  const CallNumber number = finish.call;
+  if (find(from, number) == nullptr) return;
+  acknowledge(from, number);
+  end(number, std::move(finish));
+}
+
+void RequesterSide::take(const PeerId& from, Failure& failure) {
+  const CallNumber number = failure.call;
+  if (find(from, number) == nullptr) return;
+  acknowledge(from, number);
+  end(number, std::move(failure));
+}
+
+void RequesterSide::acknowledge(const PeerId& peer, CallNumber number) {
+  Executor& executor = executors_[peer];
+  executor.to_acknowledge.push_back(number);
+  if (executor.to_acknowledge.size() < kAcknowledgeTogether) return;
+  say(peer, Acknowledge{std::exchange(executor.to_acknowledge, {})});
+}
+
+// --- Time ---
+
+void RequesterSide::on(RequesterTick& /*event*/) {
+  if (now_ns_ < next_sweep_ns_) return;
+  sweep_calls();
+  sweep_executors();
+  const bool needed = std::any_of(executors_.begin(), executors_.end(),
+                                  [](const auto& one) { return one.second.calls > 0; });
+  next_sweep_ns_ = needed ? now_ns_ + kSweepNs : UINT64_MAX;
+}
+
+void RequesterSide::sweep_calls() {
+  std::vector<CallNumber> late;
+  for (auto& [number, call] : calls_) {
+    if (now_ns_ >= call.deadline_ns) {
+      late.push_back(number);
+    } else if (call.stage == Stage::kWaitsToRetry && now_ns_ >= call.retry_ns) {
+      offer(call);
+    }
+  }
+  for (const CallNumber number : late) {
+    const Call& call = calls_.at(number);
+    if (call.stage == Stage::kOffered || call.stage == Stage::kAccepted) {
+      say(call.executor, Cancel{number});
+    }
+    const std::string busy =
+        call.stage == Stage::kWaitsToRetry ? "; the executor was busy: " + call.busy.message : "";
+    end(number, Failure{number, FailureKind::kDeadline, "the deadline has passed" + busy});
+  }
+}
+
+void RequesterSide::sweep_executors() {
+  const uint64_t lease_ns = limits_.lease_ms * kNsPerMs;
+  for (auto one = executors_.begin(); one != executors_.end();) {
+    auto& [peer, executor] = *one;
+    if (!executor.to_acknowledge.empty()) {
+      say(peer, Acknowledge{std::exchange(executor.to_acknowledge, {})});
+    }
+    if (executor.calls > 0 && now_ns_ - executor.heard_ns >= lease_ns) {
+      const std::string why = executor.why_lost.empty() ? "" : ": " + executor.why_lost;
+      if (executor.state != LinkState::kClosed) {
+        actions_.emplace_back(EndLink{peer, "not heard of for the lease"});
+      }
+      lose_all(peer, fmt::format("the executor {} was not heard of for {} ms{}", peer.to_string(),
+                                 limits_.lease_ms, why));
+      one = executors_.erase(one);
+      continue;
+    }
+    if (executor.calls == 0 && executor.state == LinkState::kClosed) {
+      one = executors_.erase(one);
+      continue;
+    }
+    if (executor.state == LinkState::kClosed && now_ns_ >= executor.reopen_ns) {
+      open(peer, executor);
+    }
+    if (executor.state == LinkState::kOpen && executor.calls > 0 &&
+        now_ns_ - executor.said_ns >= lease_ns / 4) {
+      say(peer, Heartbeat{});
+    }
+    ++one;
+  }
+}
+
+}  // namespace timerose::scheduler::execute

@@ -1,0 +1,352 @@
+#include "scheduler/execute/requester_side.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace timerose::scheduler::execute {
+namespace {
+
+constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kSecond = 1000 * kMs;
+
+PeerId peer_number(uint64_t number) {
+  SeededRandom random(number);
+  return PeerId::of(PrivateKey::generate(random).public_key());
+}
+
+Offer numbered(CallNumber call, uint64_t deadline_ms = 0) {
+  Offer offer;
+  offer.call = call;
+  offer.deadline_ms = deadline_ms;
+  return offer;
+}
+
+class RequesterSideTest : public ::testing::Test {
+ protected:
+  void step(RequesterEvent event) { actions_ = side_.step(now_ns_, std::move(event)); }
+  void ask(CallNumber call, uint64_t deadline_ms = 0) {
+    Offer offer;
+    offer.call = call;
+    offer.invocation = {1, 2, 3};
+    offer.deadline_ms = deadline_ms;
+    offer.logs = true;
+    step(Ask{x_, offer});
+  }
+  // Asks over a link that is made first.
+  void ask_over_a_link(CallNumber call, uint64_t deadline_ms = 0) {
+    ask(call, deadline_ms);
+    if (!all<OpenLink>().empty()) step(LinkReady{x_});
+    EXPECT_EQ(said<Offer>().size(), 1U);
+  }
+  void hear(Message message) { step(Heard{x_, std::move(message)}); }
+  void pass(uint64_t ns) {
+    const uint64_t until = now_ns_ + ns;
+    std::vector<RequesterAction> all;
+    while (side_.next_tick_ns() <= until) {
+      now_ns_ = std::max(now_ns_, side_.next_tick_ns());
+      step(RequesterTick{});
+      all.insert(all.end(), actions_.begin(), actions_.end());
+    }
+    now_ns_ = until;
+    actions_ = std::move(all);
+  }
+  // The same, while the executor shows that it lives.
+  void pass_with_heartbeats(uint64_t ns) {
+    std::vector<RequesterAction> all;
+    for (uint64_t passed = 0; passed < ns; passed += kSecond) {
+      hear(Heartbeat{});
+      pass(kSecond);
+      all.insert(all.end(), actions_.begin(), actions_.end());
+    }
+    actions_ = std::move(all);
+  }
+
+  template <typename T>
+  std::vector<T> all() const {
+    std::vector<T> found;
+    for (const RequesterAction& action : actions_) {
+      if (const auto* one = std::get_if<T>(&action)) found.push_back(*one);
+    }
+    return found;
+  }
+  template <typename T>
+  std::vector<T> said() const {
+    std::vector<T> found;
+    for (const Say& say : all<Say>()) {
+      if (const auto* one = std::get_if<T>(&say.message)) found.push_back(*one);
+    }
+    return found;
+  }
+  template <typename T>
+  std::vector<T> told() const {
+    std::vector<T> found;
+    for (const Told& told : all<Told>()) {
+      if (const auto* one = std::get_if<T>(&told.update)) found.push_back(*one);
+    }
+    return found;
+  }
+
+  const PeerId x_ = peer_number(1);
+  const PeerId y_ = peer_number(2);
+  uint64_t now_ns_ = 1000 * kSecond;
+  RequesterSide side_{RequesterLimits()};
+  std::vector<RequesterAction> actions_;
+};
+
+TEST_F(RequesterSideTest, OffersOverALinkThatItOpens) {
+  ask(1);
+  EXPECT_EQ(all<OpenLink>().size(), 1U);
+  ask(2);
+  EXPECT_TRUE(all<OpenLink>().empty());
+  step(LinkReady{x_});
+  EXPECT_EQ(said<Offer>().size(), 2U);
+  ask(3);
+  ASSERT_EQ(said<Offer>().size(), 1U);
+  EXPECT_EQ(said<Offer>()[0].lease_ms, RequesterLimits().lease_ms);
+}
+
+TEST_F(RequesterSideTest, TellsTheResultAndAcknowledgesIt) {
+  ask_over_a_link(1);
+  hear(Finish{1, false, {9}, {}, {}});
+  ASSERT_EQ(told<Finish>().size(), 1U);
+  EXPECT_EQ(told<Finish>()[0].outcome, Bytes{9});
+  pass(60 * kMs);
+  ASSERT_EQ(said<Acknowledge>().size(), 1U);
+  EXPECT_EQ(said<Acknowledge>()[0].calls, std::vector<CallNumber>{1});
+  hear(Finish{1, false, {8}, {}, {}});
+  EXPECT_TRUE(actions_.empty()) << "answered once";
+}
+
+TEST_F(RequesterSideTest, AcknowledgesManyTogether) {
+  step(Ask{x_, Offer{}});
+  step(LinkReady{x_});
+  size_t acknowledgements = 0;
+  for (CallNumber call = 1; call <= 1000; ++call) {
+    ask(call);
+    hear(Finish{call, false, {9}, {}, {}});
+    acknowledgements += said<Acknowledge>().size();
+  }
+  EXPECT_LE(acknowledgements, 20U);
+}
+
+TEST_F(RequesterSideTest, TellsRefusalsAndFailures) {
+  ask_over_a_link(1);
+  ask_over_a_link(2);
+  hear(Refuse{1, RefuseReason::kStranger, "no"});
+  EXPECT_EQ(told<Refuse>().size(), 1U);
+  hear(Failure{2, FailureKind::kFuel, "more"});
+  EXPECT_EQ(told<Failure>().size(), 1U);
+  EXPECT_EQ(side_.calls(), 0U);
+}
+
+TEST_F(RequesterSideTest, PassesLogsOn) {
+  ask_over_a_link(1);
+  hear(Log{1, Written::kStdout, 5, {'x'}});
+  ASSERT_EQ(told<Log>().size(), 1U);
+  EXPECT_EQ(told<Log>()[0].position, 5U);
+  hear(Log{2, Written::kStdout, 5, {'x'}});
+  EXPECT_TRUE(actions_.empty()) << "of no call";
+}
+
+TEST_F(RequesterSideTest, OffersAgainWhenABusyExecutorSaidSo) {
+  ask_over_a_link(1);
+  hear(Busy{1, 300, 9, "full"});
+  EXPECT_TRUE(actions_.empty());
+  pass(200 * kMs);
+  EXPECT_TRUE(said<Offer>().empty());
+  pass(200 * kMs);
+  EXPECT_EQ(said<Offer>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, LosesPatienceWithABusyExecutor) {
+  ask_over_a_link(1);
+  for (int i = 0; i < 1000 && side_.calls() > 0; ++i) {
+    hear(Busy{1, 1000, 9, "full"});
+    if (side_.calls() > 0) pass(1100 * kMs);
+  }
+  ASSERT_EQ(told<Busy>().size(), 1U);
+  EXPECT_EQ(told<Busy>()[0].message, "full");
+  EXPECT_LE(now_ns_, 1032 * kSecond);
+}
+
+TEST_F(RequesterSideTest, DoesNotWaitAsLongAsAnExecutorLikes) {
+  ask_over_a_link(1);
+  hear(Busy{1, kMillisecondsMax, 9, "full"});
+  pass_with_heartbeats(10 * kSecond);
+  EXPECT_EQ(said<Offer>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, EndsACallAtItsDeadlineAndCancelsIt) {
+  ask_over_a_link(1, 500);
+  pass(600 * kMs);
+  ASSERT_EQ(told<Failure>().size(), 1U);
+  EXPECT_EQ(told<Failure>()[0].kind, FailureKind::kDeadline);
+  EXPECT_EQ(said<Cancel>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, SaysAtTheDeadlineThatTheExecutorWasBusy) {
+  ask_over_a_link(1, 500);
+  hear(Busy{1, 5000, 9, "full"});
+  pass(600 * kMs);
+  ASSERT_EQ(told<Failure>().size(), 1U);
+  EXPECT_NE(told<Failure>()[0].message.find("full"), std::string::npos);
+  EXPECT_TRUE(said<Cancel>().empty());
+}
+
+TEST_F(RequesterSideTest, CancelsWhatIsGivenUp) {
+  ask_over_a_link(1);
+  step(GiveUp{1});
+  EXPECT_EQ(said<Cancel>().size(), 1U);
+  ASSERT_EQ(told<Failure>().size(), 1U);
+  EXPECT_EQ(told<Failure>()[0].kind, FailureKind::kCancelled);
+  step(GiveUp{1});
+  EXPECT_TRUE(actions_.empty());
+}
+
+TEST_F(RequesterSideTest, OffersAgainOverANewLinkWithinTheLease) {
+  ask_over_a_link(1);
+  hear(Accept{1, 5000, 0});
+  EXPECT_EQ(told<Accept>().size(), 1U);
+  step(LinkLost{x_, "reset", false});
+  EXPECT_TRUE(actions_.empty());
+  pass(300 * kMs);
+  EXPECT_EQ(all<OpenLink>().size(), 1U);
+  step(LinkReady{x_});
+  ASSERT_EQ(said<Offer>().size(), 1U);
+  EXPECT_EQ(said<Offer>()[0].call, 1U);
+  hear(Finish{1, false, {9}, {}, {}});
+  EXPECT_EQ(told<Finish>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, LosesAnExecutorThatCannotBeReachedWithinTheLeaseAndASecond) {
+  ask_over_a_link(1);
+  step(LinkLost{x_, "connection reset", false});
+  const uint64_t lost_ns = now_ns_;
+  while (side_.calls() > 0) {
+    pass(50 * kMs);
+    if (!all<OpenLink>().empty()) step(LinkLost{x_, "connection refused", false});
+    ASSERT_LT(now_ns_, lost_ns + 6 * kSecond);
+  }
+  ASSERT_EQ(told<Lost>().size(), 1U);
+  EXPECT_NE(told<Lost>()[0].message.find("connection refused"), std::string::npos);
+  EXPECT_GE(now_ns_, lost_ns + 5 * kSecond);
+}
+
+TEST_F(RequesterSideTest, LosesAnExecutorThatAcceptsAndSaysNothingMore) {
+  ask_over_a_link(1);
+  hear(Accept{1, 5000, 0});
+  pass(5100 * kMs);
+  EXPECT_EQ(told<Lost>().size(), 1U);
+  EXPECT_EQ(all<EndLink>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, WaitsForAnExecutorThatLives) {
+  ask_over_a_link(1);
+  pass_with_heartbeats(60 * kSecond);
+  EXPECT_TRUE(told<Lost>().empty());
+  EXPECT_GE(said<Heartbeat>().size(), 30U) << "and lives itself";
+}
+
+TEST_F(RequesterSideTest, LosesAtOnceAPeerThatDoesNotSpeakTheProtocol) {
+  ask(1);
+  step(LinkLost{x_, "it speaks none", true});
+  EXPECT_EQ(told<Lost>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, DoesNotTakeTheAnswerOfAnotherPeer) {
+  ask_over_a_link(1);
+  step(Ask{y_, numbered(2)});
+  step(LinkReady{y_});
+  step(Heard{y_, Finish{1, false, {9}, {}, {}}});
+  EXPECT_TRUE(all<Told>().empty());
+  step(Heard{y_, Refuse{1, RefuseReason::kLimit, ""}});
+  step(Heard{y_, Log{1, Written::kStdout, 0, {'x'}}});
+  step(Heard{y_, Busy{1, 1, 1, ""}});
+  EXPECT_TRUE(all<Told>().empty());
+  hear(Finish{1, false, {9}, {}, {}});
+  EXPECT_EQ(told<Finish>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, EndsALinkWhosePeerSpeaksLikeARequester) {
+  ask_over_a_link(1);
+  hear(Offer{});
+  EXPECT_EQ(all<EndLink>().size(), 1U);
+}
+
+TEST_F(RequesterSideTest, HoldsToItsLimitOfCalls) {
+  RequesterLimits limits;
+  limits.calls_max = 2;
+  RequesterSide side(limits);
+  for (CallNumber call = 1; call <= 2; ++call) side.step(now_ns_, Ask{x_, numbered(call)});
+  actions_ = side.step(now_ns_, Ask{x_, numbered(3)});
+  EXPECT_EQ(told<Busy>().size(), 1U);
+  EXPECT_EQ(side.calls(), 2U);
+}
+
+TEST_F(RequesterSideTest, LooksAtTheTimeOnlyWhileThereIsSomethingToLookFor) {
+  EXPECT_EQ(side_.next_tick_ns(), UINT64_MAX);
+  ask_over_a_link(1);
+  EXPECT_NE(side_.next_tick_ns(), UINT64_MAX);
+  hear(Finish{1, false, {9}, {}, {}});
+  pass(kSecond);
+  EXPECT_EQ(side_.next_tick_ns(), UINT64_MAX);
+}
+
+// Whatever happens, each call is answered once.
+TEST_F(RequesterSideTest, AnswersEachCallOnceInAnyOrderOfEvents) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    SeededRandom random(seed);
+    RequesterSide side{RequesterLimits()};
+    std::map<CallNumber, int> answers;
+    CallNumber asked = 0;
+    const auto take = [&](RequesterEvent event) {
+      for (const RequesterAction& action : side.step(now_ns_, std::move(event))) {
+        const auto* told = std::get_if<Told>(&action);
+        if (told == nullptr || std::holds_alternative<Accept>(told->update) ||
+            std::holds_alternative<Log>(told->update)) {
+          continue;
+        }
+        ++answers[told->call];
+      }
+    };
+    for (int i = 0; i < 200; ++i) {
+      const CallNumber call = asked == 0 ? 0 : random.next() % asked + 1;
+      switch (random.next() % 10) {
+        case 0:
+        case 1:
+          take(Ask{random.next() % 2 == 0 ? x_ : y_, numbered(++asked, random.next() % 2 * 3000)});
+          break;
+        case 2:
+          take(LinkReady{x_});
+          break;
+        case 3:
+          take(LinkLost{x_, "", random.next() % 8 == 0});
+          break;
+        case 4:
+          take(Heard{x_, Finish{call, false, {9}, {}, {}}});
+          break;
+        case 5:
+          take(Heard{x_, Busy{call, 100, 1, ""}});
+          break;
+        case 6:
+          take(Heard{x_, Accept{call, 5000, 0}});
+          break;
+        case 7:
+          take(GiveUp{call});
+          break;
+        default:
+          now_ns_ += random.next() % kSecond;
+          if (side.next_tick_ns() <= now_ns_) take(RequesterTick{});
+      }
+    }
+    for (int i = 0; i < 1000 && side.calls() > 0; ++i) {
+      now_ns_ += 50 * kMs;
+      take(RequesterTick{});
+    }
+    for (CallNumber call = 1; call <= asked; ++call) EXPECT_EQ(answers[call], 1) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace timerose::scheduler::execute

@@ -1,0 +1,343 @@
+#include "scheduler/execute/service.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "scheduler/execute/mailbox.h"
+#include "scheduler/execute/outbox.h"
+
+namespace timerose::scheduler::execute {
+namespace {
+
+// Streams that one peer may have open to us: one is enough, another replaces one that is dying.
+constexpr uint32_t kInboundStreamsMax = 4;
+
+CallNumber first_number(Random& random) {
+  CallNumber number = 0;
+  random.fill({reinterpret_cast<uint8_t*>(&number), sizeof(number)});
+  return number;
+}
+
+struct Question {
+  PeerId executor;
+  Offer offer;
+  Service::OnUpdate on_update;
+};
+
+class View final : public ExecutorView {
+ public:
+  explicit View(TrustList trust) : trust_(std::move(trust)) {}
+  void set(TrustList trust) { trust_ = std::move(trust); }
+  void look_into(const KnownInputs& known) { known_ = &known; }
+
+  [[nodiscard]] bool may_ask(const PeerId& requester) const override {
+    return trust_.has(requester, Role::kRequester);
+  }
+  [[nodiscard]] bool has_inputs(const Job& job) const override {
+    return known_->has_all(job.invocation);
+  }
+
+ private:
+  TrustList trust_;
+  const KnownInputs* known_ = nullptr;
+};
+
+}  // namespace
+
+// All of it is of the loop's thread, but for the mailboxes and the numbers.
+struct Service::State : std::enable_shared_from_this<Service::State> {
+  State(const Parts& of, const ServiceOptions& options, TrustList trust);
+
+  void end();
+
+  bool on_event(const mesh::Event& event);
+  bool on(const mesh::StreamOpened& event);
+  bool on(const mesh::StreamFrame& event);
+  bool on(const mesh::StreamWritable& event);
+  bool on(const mesh::StreamClosed& event);
+  template <typename Other>
+  bool on(const Other& /*event*/) {
+    return false;
+  }
+
+  struct Stream {
+    PeerId peer;
+    mesh::Direction direction;
+    Outbox outbox;
+    bool is_waiting_to_send = false;  // in to_send
+    bool is_held_back = false;        // not read while its outbox is full
+  };
+
+  void executor_step(ExecutorEvent event);
+  void requester_step(RequesterEvent event);
+  void carry_out(ExecutorAction& action);
+  void carry_out(RequesterAction& action);
+  void open(const PeerId& executor);
+  void put(mesh::StreamId stream, const Message& message);
+  void send_all();
+  void send(mesh::StreamId id, Stream& stream);
+  void close(mesh::StreamId stream, const std::string& why);
+  void ended(mesh::StreamId id, const std::string& why);
+  void tell(Told& told);
+  void set_timer() {
+    timer->set(std::min(executor_side.next_tick_ns(), requester_side.next_tick_ns()));
+  }
+
+  const Parts parts;
+  View view;
+  ExecutorSide executor_side;
+  RequesterSide requester_side;
+  std::atomic<CallNumber> numbers;
+  bool stopped = false;
+
+  std::unordered_map<mesh::StreamId, Stream> streams;
+  std::map<PeerId, mesh::StreamId> to_executors;
+  std::vector<mesh::StreamId> to_send;
+  std::unordered_map<CallNumber, OnUpdate> askers;
+
+  std::shared_ptr<Mailbox<ExecutorEvent>> from_worker;
+  std::shared_ptr<Mailbox<Question>> questions;
+  std::unique_ptr<EventLoop::Timer> timer;
+  std::optional<Worker> worker;
+};
+
+Service::State::State(const Parts& of, const ServiceOptions& options, TrustList trust)
+    : parts(of),
+      view(std::move(trust)),
+      executor_side(view, options.executor),
+      requester_side(options.requester),
+      numbers(first_number(of.random)) {
+  from_worker = std::make_shared<Mailbox<ExecutorEvent>>(
+      parts.loop, [this](std::vector<ExecutorEvent>& events) {
+        for (ExecutorEvent& event : events) executor_step(std::move(event));
+      });
+  questions = std::make_shared<Mailbox<Question>>(parts.loop, [this](std::vector<Question>& asked) {
+    for (Question& question : asked) {
+      askers.insert_or_assign(question.offer.call, std::move(question.on_update));
+      requester_step(Ask{std::move(question.executor), std::move(question.offer)});
+    }
+  });
+  worker.emplace(Worker::Parts{
+      parts.executor, parts.store, parts.exchange, parts.key,
+      [mailbox = from_worker](ExecutorEvent event) { mailbox->put(std::move(event)); },
+      parts.run_threads});
+  view.look_into(worker->known());
+  timer = parts.loop.timer([this] {
+    executor_step(Tick{});
+    requester_step(RequesterTick{});
+  });
+  parts.host.handle_protocol({std::string(kProtocol), kFrameBytesMax, kInboundStreamsMax});
+}
+
+void Service::State::end() {
+  if (std::exchange(stopped, true)) return;
+  executor_step(Drain{.also_running = true});
+  send_all();
+  from_worker->close();
+  questions->close();
+  timer->set(UINT64_MAX);
+  for (auto& [number, on_update] : std::exchange(askers, {})) {
+    on_update(Failure{number, FailureKind::kCancelled, "the node is stopping"});
+  }
+}
+
+// --- Streams ---
+
+bool Service::State::on_event(const mesh::Event& event) {
+  return !stopped && std::visit([this](const auto& one) { return on(one); }, event);
+}
+
+bool Service::State::on(const mesh::StreamOpened& event) {
+  if (event.protocol != kProtocol) return false;
+  if (event.direction == mesh::Direction::kOutbound) {
+    if (!streams.contains(event.stream)) return false;
+    requester_step(LinkReady{event.peer});
+    return true;
+  }
+  streams.emplace(event.stream, Stream{event.peer, event.direction, {}});
+  executor_step(LinkOpened{event.stream, event.peer});
+  return true;
+}
+
+bool Service::State::on(const mesh::StreamFrame& event) {
+  const auto found = streams.find(event.stream);
+  if (found == streams.end()) return false;
+  auto messages = decode_frame(event.frame.view());
+  if (!messages.ok()) {
+    close(event.stream, messages.error().message);
+    return true;
+  }
+  const bool asks_us = found->second.direction == mesh::Direction::kInbound;
+  const PeerId peer = found->second.peer;
+  for (Message& message : *messages) {
+    if (asks_us) {
+      executor_step(Received{event.stream, std::move(message)});
+    } else {
+      requester_step(Heard{peer, std::move(message)});
+    }
+  }
+  return true;
+}
+
+bool Service::State::on(const mesh::StreamWritable& event) {
+  const auto found = streams.find(event.stream);
+  if (found == streams.end()) return false;
+  send(event.stream, found->second);
+  return true;
+}
+
+bool Service::State::on(const mesh::StreamClosed& event) {
+  if (!streams.contains(event.stream)) return false;
+  ended(event.stream, event.why.empty() ? "the peer closed the stream" : event.why);
+  return true;
+}
+
+void Service::State::close(mesh::StreamId stream, const std::string& why) {
+  if (!streams.contains(stream)) return;
+  parts.host.close_stream(stream);
+  ended(stream, why);
+}
+
+void Service::State::ended(mesh::StreamId id, const std::string& why) {
+  const auto found = streams.find(id);
+  const PeerId peer = found->second.peer;
+  const bool asks_us = found->second.direction == mesh::Direction::kInbound;
+  streams.erase(found);
+  if (asks_us) return executor_step(LinkClosed{id});
+  to_executors.erase(peer);
+  const bool speaks_not = why.find("speaks none of the protocols") != std::string::npos;
+  requester_step(
+      LinkLost{peer, speaks_not ? "the peer does not execute calls of others (" + why + ")" : why,
+               speaks_not});
+}
+
+void Service::State::open(const PeerId& executor) {
+  const mesh::StreamId stream = parts.host.open_stream(executor, {std::string(kProtocol)});
+  streams.emplace(stream, Stream{executor, mesh::Direction::kOutbound, {}});
+  to_executors.insert_or_assign(executor, stream);
+}
+
+// What is put while events are handled leaves in one frame.
+void Service::State::put(mesh::StreamId id, const Message& message) {
+  const auto found = streams.find(id);
+  if (found == streams.end()) return;
+  Stream& stream = found->second;
+  stream.outbox.add(message);
+  if (std::exchange(stream.is_waiting_to_send, true)) return;
+  to_send.push_back(id);
+  if (to_send.size() > 1) return;
+  parts.loop.post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->send_all();
+  });
+}
+
+void Service::State::send_all() {
+  for (const mesh::StreamId id : std::exchange(to_send, {})) {
+    const auto found = streams.find(id);
+    if (found == streams.end()) continue;
+    found->second.is_waiting_to_send = false;
+    send(id, found->second);
+  }
+}
+
+void Service::State::send(mesh::StreamId id, Stream& stream) {
+  if (stream.outbox.send(parts.host, id) == mesh::Sent::kClosed) return;  // StreamClosed follows
+  const bool hold_back = stream.outbox.is_full();
+  if (hold_back == stream.is_held_back) return;
+  stream.is_held_back = hold_back;
+  parts.host.set_reading(id, !hold_back);
+}
+
+// --- Decisions ---
+
+void Service::State::executor_step(ExecutorEvent event) {
+  if (const auto* fetched = std::get_if<InputsFetched>(&event); fetched && fetched->failure) {
+    worker->ended(fetched->execution);
+  }
+  if (const auto* over = std::get_if<ExecutionEnded>(&event)) worker->ended(over->execution);
+  auto actions = std::exchange(executor_side.step(parts.loop.now_ns(), std::move(event)), {});
+  for (ExecutorAction& action : actions) carry_out(action);
+  if (!stopped) set_timer();
+}
+
+void Service::State::carry_out(ExecutorAction& action) {
+  if (auto* send = std::get_if<SendTo>(&action)) {
+    put(send->link, send->message);
+  } else if (auto* fetch = std::get_if<FetchInputs>(&action)) {
+    worker->fetch(fetch->execution, std::move(fetch->job));
+  } else if (auto* run = std::get_if<Launch>(&action)) {
+    worker->run(run->execution, std::move(run->job));
+  } else if (const auto* stop = std::get_if<Stop>(&action)) {
+    worker->stop(stop->execution);
+  } else if (const auto* close_link = std::get_if<CloseLink>(&action)) {
+    close(close_link->link, close_link->why);
+  }
+}
+
+void Service::State::requester_step(RequesterEvent event) {
+  auto actions = std::exchange(requester_side.step(parts.loop.now_ns(), std::move(event)), {});
+  for (RequesterAction& action : actions) carry_out(action);
+  if (!stopped) set_timer();
+}
+
+void Service::State::carry_out(RequesterAction& action) {
+  if (const auto* wanted = std::get_if<OpenLink>(&action)) {
+    open(wanted->executor);
+  } else if (const auto* say = std::get_if<Say>(&action)) {
+    const auto stream = to_executors.find(say->executor);
+    if (stream != to_executors.end()) put(stream->second, say->message);
+  } else if (const auto* end_link = std::get_if<EndLink>(&action)) {
+    const auto stream = to_executors.find(end_link->executor);
+    if (stream != to_executors.end()) close(stream->second, end_link->why);
+  } else {
+    tell(std::get<Told>(action));
+  }
+}
+
+void Service::State::tell(Told& told) {
+  const auto asker = askers.find(told.call);
+  if (asker == askers.end()) return;
+  const bool more =
+      std::holds_alternative<Accept>(told.update) || std::holds_alternative<Log>(told.update);
+  if (more) return asker->second(std::move(told.update));
+  const OnUpdate on_update = std::move(asker->second);
+  askers.erase(asker);
+  on_update(std::move(told.update));
+}
+
+// --- The service ---
+
+Service::Service(const Parts& parts, const ServiceOptions& options, TrustList trust)
+    : state_(std::make_shared<State>(parts, options, std::move(trust))) {}
+
+Service::~Service() { state_->end(); }
+
+bool Service::on_event(const mesh::Event& event) { return state_->on_event(event); }
+void Service::stop() { state_->end(); }
+ExecutorSide::Load Service::load() const { return state_->executor_side.load(); }
+
+void Service::set_trust(TrustList trust) {
+  state_->parts.loop.post([weak = std::weak_ptr(state_), trust = std::move(trust)]() mutable {
+    if (const auto state = weak.lock()) state->view.set(std::move(trust));
+  });
+}
+
+CallNumber Service::ask(const PeerId& executor, Offer offer, OnUpdate on_update) {
+  const CallNumber number = ++state_->numbers;
+  offer.call = number;
+  state_->questions->put({executor, std::move(offer), std::move(on_update)});
+  return number;
+}
+
+void Service::give_up(CallNumber call) {
+  state_->parts.loop.post([weak = std::weak_ptr(state_), call] {
+    const auto state = weak.lock();
+    if (state && !state->stopped) state->requester_step(GiveUp{call});
+  });
+}
+
+}  // namespace timerose::scheduler::execute

@@ -1,0 +1,65 @@
+// The execution protocol of a real node: carries both sides' decisions out over the streams of a
+// host, on the loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/event_loop.h"
+#include "base/random.h"
+#include "mesh/host.h"
+#include "scheduler/execute/executor_side.h"
+#include "scheduler/execute/requester_side.h"
+#include "scheduler/execute/trust.h"
+#include "scheduler/execute/worker.h"
+
+namespace timerose::scheduler::execute {
+
+struct ServiceOptions {
+  ExecutorLimits executor;
+  RequesterLimits requester;
+};
+
+class Service {
+ public:
+  // What it stands on; all must outlive it.
+  struct Parts {
+    EventLoop& loop;
+    mesh::Host& host;
+    Random& random;
+    std::function<Result<compute::Executor*>()> executor;  // from any thread
+    GuardedBlockstore& store;
+    exchange::Exchange& exchange;
+    PublicKey key;
+    size_t run_threads = 0;  // 0: one for each processor
+  };
+
+  // On the loop, or before it runs. Tells the host of the protocol.
+  Service(const Parts& parts, const ServiceOptions& options, TrustList trust);
+  // On the loop, or after it has ended.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // --- Of the loop's thread ---
+  // Every event of the host, in order. False for one that is of no concern here.
+  bool on_event(const mesh::Event& event);
+  // Refuses what comes, hands back what waits, ends what we asked of others.
+  void stop();
+  [[nodiscard]] ExecutorSide::Load load() const;
+
+  // --- Of any thread ---
+  void set_trust(TrustList trust);
+  // On the loop, until it is neither Accept nor Log.
+  using OnUpdate = std::function<void(Update)>;
+  // Asks another node, to which there is a connection; the offer's call number is filled in, and
+  // given.
+  CallNumber ask(const PeerId& executor, Offer offer, OnUpdate on_update);
+  void give_up(CallNumber call);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace timerose::scheduler::execute
