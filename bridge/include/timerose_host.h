@@ -80,6 +80,7 @@ void timerose_host_stop(struct timerose_host* host);
 #define TIMEROSE_EVENT_RECORD_OFFERED 17        // id; [peer, key, value]
 #define TIMEROSE_EVENT_MESSAGE_RECEIVED 18      // id; [topic, peer, publisher or nothing, data]
 #define TIMEROSE_EVENT_REACHABILITY_CHANGED 19  // FLAG_OK: public; [address]
+#define TIMEROSE_EVENT_STREAM_ENDED 20          // id
 
 #define TIMEROSE_FLAG_INBOUND 1U
 #define TIMEROSE_FLAG_RELAYED 2U
@@ -111,7 +112,8 @@ uint64_t timerose_host_ping(struct timerose_host* host, struct timerose_view pee
 
 // --- Streams ---
 void timerose_host_handle_protocol(struct timerose_host* host, struct timerose_view name,
-                                   uint32_t frame_bytes_max, uint32_t inbound_streams_max);
+                                   uint32_t frame_bytes_max, uint32_t inbound_streams_max,
+                                   bool sends_after_end);
 // `protocols`: [name ...]
 uint64_t timerose_host_open_stream(struct timerose_host* host, struct timerose_view peer,
                                    struct timerose_view protocols);

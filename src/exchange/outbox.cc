@@ -20,9 +20,22 @@ std::optional<bitswap::Version> version_named(std::string_view protocol) {
 
 void Outbox::open(const PeerId& peer) {
   Line& line = lines_[peer];
+  const bool is_stale = line.is_open && !line.is_full && line.peer_has_ended &&
+                        loop_.now_ns() - line.used_ns > kEndedPauseMaxNs;
+  if (is_stale) leave(line);
   if (line.stream) return;
   line.stream = host_.open_stream(peer, bitswap_protocols());
   peers_.emplace(*line.stream, peer);
+}
+
+// What was sent on it still arrives.
+void Outbox::leave(Line& line) {
+  host_.close_stream(*line.stream);
+  peers_.erase(*line.stream);
+  line.stream.reset();
+  line.is_open = false;
+  line.is_full = false;
+  line.peer_has_ended = false;
 }
 
 void Outbox::send_wants(const PeerId& peer, bitswap::Outgoing message) {
@@ -51,6 +64,7 @@ void Outbox::pump(const PeerId& peer) {
     // When it is closed, StreamClosed follows, and what waits is sent on another stream.
     line.is_full = sent == mesh::Sent::kFull;
     if (sent != mesh::Sent::kTaken) break;
+    line.used_ns = loop_.now_ns();
     if (queue.front().taken) taken.push_back(std::move(queue.front().taken));
     line.wants_waiting -= &queue == &line.wants ? queue.front().content.wants.size() : 0;
     queue.pop_front();
@@ -71,6 +85,7 @@ bool Outbox::on_opened(const mesh::StreamOpened& event) {
   Line& line = lines_[peer];
   line.is_open = true;
   line.is_full = false;
+  line.used_ns = loop_.now_ns();
   line.version = version_named(event.protocol).value_or(bitswap::Version::k100);
   listener_.opened(peer, line.version);
   if (lines_.contains(peer)) pump(peer);
@@ -86,6 +101,13 @@ bool Outbox::on_writable(const mesh::StreamWritable& event) {
   return true;
 }
 
+bool Outbox::on_ended(const mesh::StreamEnded& event) {
+  const auto known = peers_.find(event.stream);
+  if (known == peers_.end()) return false;
+  lines_[known->second].peer_has_ended = true;
+  return true;
+}
+
 bool Outbox::on_closed(const mesh::StreamClosed& event) {
   const auto known = peers_.find(event.stream);
   if (known == peers_.end()) return false;
@@ -96,23 +118,16 @@ bool Outbox::on_closed(const mesh::StreamClosed& event) {
 
 void Outbox::failed(const PeerId& peer, const std::string& why) {
   Line& line = lines_[peer];
-  const bool was_open = std::exchange(line.is_open, false);
-  line.is_full = false;
-  if (line.stream) {
-    if (was_open) host_.close_stream(*line.stream);
-    peers_.erase(*line.stream);
-    line.stream.reset();
-  }
-  const int failures_max = why.empty() ? kEndsMax : kFailuresMax;
+  const bool was_open = line.is_open;
+  if (line.stream) leave(line);
   const bool again =
-      was_open && ++line.failures < failures_max && line.wants_waiting <= kWantsWaitingMax;
+      was_open && ++line.failures < kFailuresMax && line.wants_waiting <= kWantsWaitingMax;
   if (!again) {
     const int failures = line.failures;
     drop(peer);
     lines_[peer].failures = failures;
   }
-  // One that is closed in order has been read to its end.
-  if (!again || !why.empty()) listener_.lost(peer, again, why);
+  listener_.lost(peer, again, why);
   const auto still = lines_.find(peer);
   if (still != lines_.end() && !still->second.empty()) pump(peer);
 }

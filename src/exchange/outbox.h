@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 
+#include "base/event_loop.h"
 #include "exchange/bitswap/message.h"
 #include "mesh/host.h"
 
@@ -21,9 +22,9 @@ class Outbox {
   static constexpr size_t kWantsWaitingMax = 65'536;
   // Streams to a peer that may fail in a row before what waits is dropped.
   static constexpr int kFailuresMax = 3;
-  // And that it may end in order before anything was sent: Helia ends its side of each stream at
-  // once, and is sent to on the next if that was seen first.
-  static constexpr int kEndsMax = 64;
+  // Helia ends its side of each stream at once, and resets one on which nothing came for 10 s: what
+  // is sent then would be lost. So one that has been ended is not used again after a pause.
+  static constexpr uint64_t kEndedPauseMaxNs = 5'000'000'000;
 
   struct Listener {
     // The peer speaks Bitswap on our stream.
@@ -32,7 +33,8 @@ class Outbox {
     std::function<void(const PeerId& peer, bool again, const std::string& why)> lost;
   };
 
-  Outbox(mesh::Host& host, Listener listener) : host_(host), listener_(std::move(listener)) {}
+  Outbox(EventLoop& loop, mesh::Host& host, Listener listener)
+      : loop_(loop), host_(host), listener_(std::move(listener)) {}
 
   // Opens the stream before it is needed.
   void open(const PeerId& peer);
@@ -44,6 +46,7 @@ class Outbox {
   // Whether the event was of one of our streams.
   bool on_opened(const mesh::StreamOpened& event);
   bool on_writable(const mesh::StreamWritable& event);
+  bool on_ended(const mesh::StreamEnded& event);
   bool on_closed(const mesh::StreamClosed& event);
   // No connection any more.
   void forget(const PeerId& peer);
@@ -57,6 +60,8 @@ class Outbox {
     std::optional<mesh::StreamId> stream;
     bool is_open = false;
     bool is_full = false;
+    bool peer_has_ended = false;  // its side
+    uint64_t used_ns = 0;
     int failures = 0;  // in a row
     bitswap::Version version = bitswap::Version::k120;
     std::deque<Message> wants;
@@ -70,6 +75,9 @@ class Outbox {
   void failed(const PeerId& peer, const std::string& why);
   void drop(const PeerId& peer);
 
+  void leave(Line& line);
+
+  EventLoop& loop_;
   mesh::Host& host_;
   const Listener listener_;
   std::map<PeerId, Line> lines_;

@@ -46,6 +46,7 @@ struct Service::State {
   bool on(const mesh::StreamOpened& event);
   bool on(const mesh::StreamFrame& event) { return inbox.on_frame(event); }
   bool on(const mesh::StreamWritable& event) { return outbox.on_writable(event); }
+  bool on(const mesh::StreamEnded& event) { return outbox.on_ended(event); }
   bool on(const mesh::StreamClosed& event) {
     return outbox.on_closed(event) || inbox.on_closed(event);
   }
@@ -84,14 +85,17 @@ struct Service::State {
 Service::State::State(const Parts& of, const ServiceOptions& options)
     : parts(of),
       dag_limits(options.dag),
-      outbox(of.host,
+      outbox(of.loop, of.host,
              {[this](const PeerId& peer, bitswap::Version version) { speaks(peer, version); },
               [this](const PeerId& peer, bool again, const std::string& why) {
                 lost(peer, again, why);
               }}),
       jobs(std::make_unique<JobQueue>(of.loop, of.pool)),
       fetcher({of.loop, of.host, of.store, of.random, *jobs, outbox, wanted, of.second,
-               [this](std::vector<Cid> cids) { server.blocks_added(std::move(cids)); },
+               [this](std::vector<Cid> cids) {
+                 if (parts.on_stored) parts.on_stored(cids);
+                 server.blocks_added(std::move(cids));
+               },
                [this](const PeerId& peer, const std::string& /*why*/) { avoid(peer); }},
               options.client),
       server({of.loop, of.host, of.store, *jobs, outbox}, options.server, random_number(of.random),
@@ -99,7 +103,10 @@ Service::State::State(const Parts& of, const ServiceOptions& options)
       inbox(of.host, of.store, *jobs, wanted,
             [this](Received message) { received(std::move(message)); }) {
   for (const std::string& name : bitswap_protocols()) {
-    of.host.handle_protocol({name, bitswap::kFrameBytesMax, kInboundStreamsMax});
+    of.host.handle_protocol({.name = name,
+                             .frame_bytes_max = bitswap::kFrameBytesMax,
+                             .inbound_streams_max = kInboundStreamsMax,
+                             .sends_after_end = true});
   }
 }
 
@@ -290,6 +297,7 @@ ExchangeStat Service::stat() {
 void Service::announce(std::vector<Cid> cids) {
   post([cids = std::move(cids)](State& state) {
     state.fetcher.added(cids);
+    if (state.parts.on_stored) state.parts.on_stored(cids);
     state.server.blocks_added(cids);
   });
 }

@@ -171,5 +171,23 @@ TEST_F(HostilePeerTest, AStreamThatIsResetIsOpenedAgain) {
   EXPECT_TRUE(fetched.get().ok());
 }
 
+// As Helia does with every stream to it.
+TEST_F(HostilePeerTest, OneThatEndsItsSideAtOnceIsSentAllOnOneStream) {
+  const Block more = block_number(3, 3000);
+  ASSERT_TRUE(node_.store.put(more).ok());
+  network_.end_side_at_once(hostile_.id(), true);
+  const mesh::StreamId stream = hostile_.open(node_.id());
+  std::set<mesh::StreamId> answered_on;
+  for (const Block& block : {ours_, more}) {
+    bitswap::Outgoing message;
+    message.wants.push_back({.cid = block.cid()});
+    hostile_.send(stream, message);
+    const auto answer = hostile_.next<mesh::StreamFrame>();
+    ASSERT_TRUE(answer.has_value());
+    answered_on.insert(answer->stream);
+  }
+  EXPECT_EQ(answered_on.size(), 1U);
+}
+
 }  // namespace
 }  // namespace timerose::exchange

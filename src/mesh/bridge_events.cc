@@ -155,6 +155,8 @@ std::optional<Event> from_bridge(const timerose_event& raw) {
       return StreamFrame{StreamId(raw.id), bytes};
     case TIMEROSE_EVENT_STREAM_WRITABLE:
       return StreamWritable{StreamId(raw.id)};
+    case TIMEROSE_EVENT_STREAM_ENDED:
+      return StreamEnded{StreamId(raw.id)};
     case TIMEROSE_EVENT_LISTENING:
       return listening(fields);
     case TIMEROSE_EVENT_LISTEN_ENDED:

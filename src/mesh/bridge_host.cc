@@ -107,7 +107,7 @@ class BridgeHost final : public Host {
 
   void handle_protocol(const Protocol& protocol) override {
     timerose_host_handle_protocol(host_, view_of(protocol.name), protocol.frame_bytes_max,
-                                  protocol.inbound_streams_max);
+                                  protocol.inbound_streams_max, protocol.sends_after_end);
   }
 
   StreamId open_stream(const PeerId& peer, const std::vector<std::string>& protocols) override {

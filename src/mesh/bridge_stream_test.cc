@@ -135,6 +135,43 @@ TEST(BridgeStream, RefusesOneMoreOfAPeerThanItsProtocolAllows) {
   open(a, b);
 }
 
+TEST(BridgeStream, GoesOnWhenThePeerEndsItsSideUntilThePeerIsGone) {
+  Node a(1);
+  Node b(2);
+  join(a, b);
+  const auto [near, far] = open(a, b, kOneWay);
+  b->close_stream(far);
+  const auto ended = wait<StreamEnded>(a, {&a, &b});
+  EXPECT_TRUE(ended && ended->stream == near);
+  EXPECT_EQ(a->send(near, {pattern(10, 1)}), Sent::kTaken);
+  EXPECT_FALSE(a.pop<StreamClosed>());
+  b->disconnect(a.id());
+  const auto closed = wait<StreamClosed>(a, {&a, &b});
+  EXPECT_TRUE(closed && closed->stream == near && !closed->why.empty());
+  EXPECT_EQ(a->send(near, {pattern(10, 1)}), Sent::kClosed);
+}
+
+// QUIC says so, Yamux does not.
+TEST(BridgeStream, IsClosedOverQuicOnceThePeerReadsNoMore) {
+  Node a(1, "/ip4/127.0.0.1/udp/0/quic-v1");
+  Node b(2, "/ip4/127.0.0.1/udp/0/quic-v1");
+  join(a, b);
+  const auto [near, far] = open(a, b, kOneWay);
+  b->close_stream(far);
+  const auto closed = wait<StreamClosed>(a, {&a, &b});
+  EXPECT_TRUE(closed && closed->stream == near && !closed->why.empty());
+}
+
+TEST_P(BridgeStreamOver, IsClosedWhenThePeerResetsItThoughItMayEndItsSide) {
+  Node a(1, GetParam());
+  Node b(2, GetParam());
+  join(a, b);
+  for (uint32_t i = 0; i < kOneWay.inbound_streams_max; ++i) open(a, b, kOneWay);
+  const StreamId refused = a->open_stream(b.id(), {kOneWay.name});
+  const auto closed = wait<StreamClosed>(a, {&a, &b});
+  EXPECT_TRUE(closed && closed->stream == refused && !closed->why.empty());
+}
+
 TEST(BridgeStream, SaysWhyItDoesNotOpen) {
   Node a(1);
   Node b(2);

@@ -21,6 +21,8 @@ inline constexpr std::chrono::milliseconds kDeadline = std::chrono::seconds(20);
 // A condition may also change without an event.
 inline constexpr int kPollMilliseconds = 20;
 inline const Protocol kEcho{.name = "/timerose/test/1.0.0", .frame_bytes_max = 4U << 20};
+inline const Protocol kOneWay{
+    .name = "/timerose/test-one-way/1.0.0", .frame_bytes_max = 4U << 20, .sends_after_end = true};
 
 inline PrivateKey key_of(uint8_t number) {
   std::array<uint8_t, 32> seed{};
@@ -42,6 +44,7 @@ class Node {
     if (!host.ok()) ADD_FAILURE() << host.error().message;
     host_ = std::move(host).value();
     host_->handle_protocol(kEcho);
+    host_->handle_protocol(kOneWay);
   }
 
   Host& operator*() { return *host_; }
@@ -118,13 +121,13 @@ struct Pair {
   StreamId far;
 };
 
-inline Pair open(Node& from, Node& to) {
-  const StreamId near = from->open_stream(to.id(), {"/not/spoken/1.0.0", kEcho.name});
+inline Pair open(Node& from, Node& to, const Protocol& protocol = kEcho) {
+  const StreamId near = from->open_stream(to.id(), {"/not/spoken/1.0.0", protocol.name});
   const auto is_near = [=](const StreamOpened& opened) { return opened.stream == near; };
   const auto here = wait<StreamOpened>(from, {&from, &to}, is_near);
   const auto there = wait<StreamOpened>(to, {&from, &to});
   EXPECT_TRUE(here && here->direction == Direction::kOutbound);
-  EXPECT_TRUE(there && there->peer == from.id() && there->protocol == kEcho.name);
+  EXPECT_TRUE(there && there->peer == from.id() && there->protocol == protocol.name);
   return {near, there ? there->stream : StreamId{}};
 }
 

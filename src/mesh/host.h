@@ -39,6 +39,9 @@ struct Protocol {
   std::string name;                  // "/ipfs/bitswap/1.2.0"
   uint32_t frame_bytes_max = 0;      // a longer frame ends its stream
   uint32_t inbound_streams_max = 4;  // open at once, of one peer; one more is refused
+  // A peer that ends its side of a stream that we opened is sent to as before: StreamEnded instead
+  // of StreamClosed. For protocols whose streams carry messages one way.
+  bool sends_after_end = false;
 };
 
 enum class Direction { kOutbound, kInbound };
@@ -90,6 +93,11 @@ struct StreamFrame {
   SharedBytes frame;
 };
 struct StreamWritable {  // after send() gave kFull
+  StreamId stream;
+};
+// The peer sends no more on a stream that we opened, of a protocol with `sends_after_end`. If it
+// resets the stream later, that is noticed when something is sent.
+struct StreamEnded {
   StreamId stream;
 };
 // Also the end of an open_stream() that failed.
@@ -144,8 +152,8 @@ struct ReachabilityChanged {
 
 using Event = std::variant<Listening, ListenEnded, ConnectionOpened, ConnectionClosed, DialFailed,
                            Identified, LocalPeerSeen, StreamOpened, StreamFrame, StreamWritable,
-                           StreamClosed, Pinged, ProvidersFound, PeerFound, ValueFound, QueryEnded,
-                           RecordOffered, MessageReceived, ReachabilityChanged>;
+                           StreamEnded, StreamClosed, Pinged, ProvidersFound, PeerFound, ValueFound,
+                           QueryEnded, RecordOffered, MessageReceived, ReachabilityChanged>;
 
 enum class Sent {
   kTaken,   // on its way

@@ -152,6 +152,8 @@ Sent MemoryHost::send(StreamId stream, const std::vector<ByteView>& pieces) {
   const MemoryNode::StreamEnd& end = found->second;
   MemoryStream::End& there = end.there();
 
+  // The peer has closed the stream, and what still comes on it is passed over.
+  if (!there.open) return Sent::kTaken;
   size_t bytes = 0;
   for (const ByteView piece : pieces) bytes += piece.size();
   if (there.unread_bytes > 0 && there.unread_bytes + bytes > kSendQueueBytes) {

@@ -47,6 +47,15 @@ void MemoryNetwork::refuse_dials(const PeerId& peer, bool refused) {
   }
 }
 
+void MemoryNetwork::end_side_at_once(const PeerId& peer, bool ends) {
+  const Lock lock(state_->mutex);
+  if (ends) {
+    state_->ending.insert(peer);
+  } else {
+    state_->ending.erase(peer);
+  }
+}
+
 void MemoryNetwork::reset_streams(const PeerId& a, const PeerId& b) {
   const Lock lock(state_->mutex);
   if (MemoryNode* const node = state_->find(a); node != nullptr) {

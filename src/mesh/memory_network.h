@@ -37,6 +37,8 @@ class MemoryNetwork {
   void cut(const PeerId& a, const PeerId& b, bool is_cut);
   // While true, nobody can dial the peer.
   void refuse_dials(const PeerId& peer, bool refused);
+  // While true, the peer ends its side of every stream that is opened to it, and goes on reading.
+  void end_side_at_once(const PeerId& peer, bool ends);
   // All streams between the two end; the connection stays.
   void reset_streams(const PeerId& a, const PeerId& b);
   // While true, frames from one to the other wait on their way.

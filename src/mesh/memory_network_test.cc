@@ -167,6 +167,29 @@ TEST_F(MemoryNetworkTest, AClosedStreamIsReadToItsEnd) {
   EXPECT_TRUE(take(*a_).empty());
 }
 
+TEST_F(MemoryNetworkTest, APeerThatEndsItsSideIsSentToWhereTheProtocolHasItSo) {
+  const std::string one_way = "/one-way/1";
+  for (Host* host : {a_.get(), b_.get()}) {
+    host->handle_protocol({.name = one_way, .frame_bytes_max = kFrameMax, .sends_after_end = true});
+  }
+  network_.end_side_at_once(b_->self(), true);
+  const StreamId chat = a_->open_stream(b_->self(), {kChat});
+  EXPECT_EQ(take_one<StreamClosed>(*a_).stream, chat);
+  EXPECT_EQ(send_text(*a_, chat, "x"), Sent::kClosed);
+  take_one<StreamClosed>(*b_);
+
+  const StreamId stream = a_->open_stream(b_->self(), {one_way});
+  EXPECT_EQ(take_one<StreamEnded>(*a_).stream, stream);
+  EXPECT_EQ(send_text(*a_, stream, "still"), Sent::kTaken);
+  const auto at_b = take(*b_);
+  ASSERT_EQ(at_b.size(), 2U);
+  b_->close_stream(std::get<StreamOpened>(at_b[0]).stream);
+  EXPECT_EQ(send_text(*a_, stream, "to nobody"), Sent::kTaken);
+  EXPECT_TRUE(take(*a_).empty());
+  network_.cut(a_->self(), b_->self(), true);
+  EXPECT_EQ(take_one<StreamClosed>(*a_).stream, stream);
+}
+
 TEST_F(MemoryNetworkTest, ACutLinkEndsStreamsAndConnectionUntilItIsMended) {
   const auto [from, to] = open();
   network_.cut(a_->self(), b_->self(), true);

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace timerose::mesh {
 
@@ -31,6 +32,7 @@ std::string MemoryNetwork::State::connect(MemoryNode& from, const PeerId& to) {
     here.tell(ConnectionOpened{here.connections[there.self], there.self, direction, there.address(),
                                false});
     std::vector<std::string> names;
+    names.reserve(there.protocols.size());
     for (const auto& [name, protocol] : there.protocols) names.push_back(name);
     here.tell(Identified{there.self, "memory", names, there.listening, here.address()});
   };
@@ -105,6 +107,10 @@ void MemoryNetwork::State::open_stream(MemoryNode& from, const PeerId& to,
   target->streams[stream->ends[1].id] = {stream, 1};
   from.tell(StreamOpened{id, to, Direction::kOutbound, protocol});
   target->tell(StreamOpened{stream->ends[1].id, from.self, Direction::kInbound, protocol});
+  if (ending.contains(to)) {
+    stream->ends[0].peer_ended = true;
+    deliver(*stream, 0);
+  }
 }
 
 void MemoryNetwork::State::reset(MemoryStream& stream, const std::string& why) {
@@ -120,16 +126,29 @@ void MemoryNetwork::State::reset(MemoryStream& stream, const std::string& why) {
 void MemoryNetwork::State::deliver(MemoryStream& stream, size_t side) {
   MemoryStream::End& end = stream.ends[side];
   if (!end.open || !end.reading) return;
-  const PeerId& from = stream.ends[1 - side].self;
-  if (delays.contains(PeerPair(from, end.node->self))) return;
+  if (delays.contains(PeerPair(stream.ends[1 - side].self, end.node->self))) return;
   for (SharedBytes& frame : end.waiting) {
     end.node->tell(StreamFrame{end.id, std::move(frame)});
   }
   end.waiting.clear();
-  if (end.peer_ended) {
-    end.open = false;
-    end.node->tell(StreamClosed{end.id, from, ""});
+  if (end.peer_ended) tell_peer_ended(stream, side);
+}
+
+void MemoryNetwork::State::tell_peer_ended(MemoryStream& stream, size_t side) {
+  MemoryStream::End& end = stream.ends[side];
+  if (std::exchange(end.told_ended, true)) return;
+  const auto protocol = end.node->protocols.find(stream.protocol);
+  const bool opened_it = side == 0;
+  if (opened_it && protocol != end.node->protocols.end() && protocol->second.sends_after_end) {
+    return end.node->tell(StreamEnded{end.id});
   }
+  end.open = false;
+  end.node->tell(StreamClosed{end.id, stream.ends[1 - side].self, ""});
+  // What it would be sent after that is nothing.
+  MemoryStream::End& other = stream.ends[1 - side];
+  if (!other.open) return;
+  other.peer_ended = true;
+  deliver(stream, 1 - side);
 }
 
 void MemoryNetwork::State::forward(MemoryNode& from, uint64_t number) {

@@ -25,6 +25,7 @@ struct MemoryStream {
     bool open = true;      // takes frames
     bool blocked = false;  // its last send() gave kFull
     bool peer_ended = false;
+    bool told_ended = false;
     std::deque<SharedBytes> waiting;  // frames for this end that are not events yet
     size_t unread_bytes = 0;          // of these, and of those that are events not yet taken
   };
@@ -76,6 +77,7 @@ struct MemoryNetwork::State {
   std::set<PeerPair> cuts;  // the smaller first
   std::set<PeerPair> delays;
   std::set<PeerId> refusing;
+  std::set<PeerId> ending;  // their side of every stream to them, at once
   bool routing_silent = false;
   std::map<Bytes, std::set<PeerId>> providers;
   std::map<uint64_t, Message> messages;
@@ -100,6 +102,7 @@ struct MemoryNetwork::State {
   void reset(MemoryStream& stream, const std::string& why);
   // What may be delivered to that end now becomes events.
   void deliver(MemoryStream& stream, size_t side);
+  void tell_peer_ended(MemoryStream& stream, size_t side);
   void forward(MemoryNode& from, uint64_t message);
 
  private:

@@ -26,6 +26,7 @@ pub const QUERY_ENDED: u32 = 16;
 pub const RECORD_OFFERED: u32 = 17;
 pub const MESSAGE_RECEIVED: u32 = 18;
 pub const REACHABILITY_CHANGED: u32 = 19;
+pub const STREAM_ENDED: u32 = 20;
 
 pub const FLAG_INBOUND: u32 = 1;
 pub const FLAG_RELAYED: u32 = 2;

@@ -223,10 +223,11 @@ pub unsafe extern "C" fn timerose_host_handle_protocol(
     name: View,
     frame_bytes_max: u32,
     inbound_streams_max: u32,
+    sends_after_end: bool,
 ) {
     let frame_bytes_max = frame_bytes_max as usize;
     if let Ok(name) = StreamProtocol::try_from_owned(name.text()) {
-        (*host).handle_protocol(Protocol { name, frame_bytes_max, inbound_streams_max });
+        (*host).handle_protocol(Protocol { name, frame_bytes_max, inbound_streams_max, sends_after_end });
     }
 }
 

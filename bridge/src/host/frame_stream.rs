@@ -52,6 +52,9 @@ pub struct Task<Guard> {
     chunks: VecDeque<Vec<u8>>,
     written: usize,
     needs_flush: bool,
+    /// See `Protocol::sends_after_end`; of streams that we opened.
+    pub sends_after_end: bool,
+    peer_has_ended: bool,
     told_end: bool,
     _guard: Guard,
 }
@@ -68,6 +71,8 @@ impl<Guard> Task<Guard> {
             chunks: VecDeque::new(),
             written: 0,
             needs_flush: true,
+            sends_after_end: false,
+            peer_has_ended: false,
             told_end: false,
             _guard: guard,
         }
@@ -144,6 +149,7 @@ impl<Guard> Task<Guard> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut of_turn = 0;
         let mut frames = Vec::new();
+        self.reader.keeps_room(cx.waker())?;
         let ended = loop {
             if !self.shared.may_read(&self.queue) {
                 break Poll::Pending;
@@ -209,8 +215,44 @@ impl<Guard> Task<Guard> {
         }));
     }
 
-    fn is_read(&self) -> bool {
+    /// Err: the peer has not ended its side, but the whole stream.
+    fn peer_ended(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.sends_after_end {
+            self.tell_end("");
+            self.shared.close();
+            return Ok(());
+        }
+        // A reader sees the same in both cases; a writer fails if it is the second.
+        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, &[]) {
+            written.map_err(|_| io::Error::new(io::ErrorKind::ConnectionReset, "the peer reset the stream"))?;
+            self.needs_flush = true;
+        }
+        self.peer_has_ended = true;
+        let event = Event::new(event::STREAM_ENDED, self.shared.id, Fields::default());
+        self.queue.push(event.of_stream(&self.shared));
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
         !self.told_end && matches!(self.writing, Writing::Open)
+    }
+
+    /// Ready: the stream is over, for this reason.
+    fn poll_peer(&mut self, cx: &mut Context<'_>) -> Poll<String> {
+        if !self.peer_has_ended {
+            let ended = match self.poll_read(cx) {
+                Poll::Ready(Ok(())) => self.peer_ended(cx),
+                Poll::Ready(Err(error)) => Err(error),
+                Poll::Pending => Ok(()),
+            };
+            if let Err(error) = ended {
+                return Poll::Ready(error.to_string());
+            }
+        }
+        if self.shared.is_connection_gone() && (self.peer_has_ended || !self.shared.is_reading()) {
+            return Poll::Ready("the connection closed".to_string());
+        }
+        Poll::Pending
     }
 }
 
@@ -220,21 +262,10 @@ impl<Guard: Unpin> Future for Task<Guard> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         this.shared.waker.register(cx.waker());
-        if this.is_read() {
-            match this.poll_read(cx) {
-                Poll::Ready(Ok(())) => {
-                    this.tell_end("");
-                    this.shared.close();
-                }
-                Poll::Ready(Err(error)) => {
-                    this.tell_end(&error.to_string());
-                    return Poll::Ready(());
-                }
-                Poll::Pending if this.shared.is_left_alone() => {
-                    this.tell_end("the connection closed");
-                    return Poll::Ready(());
-                }
-                Poll::Pending => {}
+        if this.is_open() {
+            if let Poll::Ready(why) = this.poll_peer(cx) {
+                this.tell_end(&why);
+                return Poll::Ready(());
             }
         }
         match this.poll_write(cx) {

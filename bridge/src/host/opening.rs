@@ -9,7 +9,7 @@ use libp2p::{Stream, StreamProtocol};
 use super::event;
 use super::frame_stream::Task;
 use super::stream_state::Shared;
-use super::protocols::Counted;
+use super::protocols::{Counted, Protocol};
 use super::queue::Queue;
 use super::streams::Common;
 
@@ -46,16 +46,19 @@ impl Opening {
     pub fn opened(
         mut self,
         stream: Stream,
-        protocol: &StreamProtocol,
-        frame_bytes_max: usize,
+        name: &StreamProtocol,
+        protocol: Option<&Protocol>,
         common: &Common,
     ) -> Option<Arc<Shared>> {
         match self.what.take()? {
             What::Frames(shared) => {
-                let fields = event::Fields::default().add(shared.peer.to_bytes()).add(protocol.as_ref());
+                let fields = event::Fields::default().add(shared.peer.to_bytes()).add(name.as_ref());
                 self.queue.push(event::Event::new(event::STREAM_OPENED, shared.id, fields).of_stream(&shared));
                 let guard: Option<Counted> = None;
-                tokio::spawn(Task::new(stream, shared.clone(), common, frame_bytes_max, guard));
+                let frame_bytes_max = protocol.map_or(0, |protocol| protocol.frame_bytes_max);
+                let mut task = Task::new(stream, shared.clone(), common, frame_bytes_max, guard);
+                task.sends_after_end = protocol.is_some_and(|protocol| protocol.sends_after_end);
+                tokio::spawn(task);
                 Some(shared)
             }
             What::Ping(query) => {

@@ -10,6 +10,8 @@ pub struct Protocol {
     pub name: StreamProtocol,
     pub frame_bytes_max: usize,
     pub inbound_streams_max: u32,
+    /// The peer may end its side of a stream that we opened, and is sent to as before.
+    pub sends_after_end: bool,
 }
 
 /// The whole set; replaced, never changed, so that a connection holds on to one.

@@ -131,7 +131,7 @@ impl Shared {
 
     /// Whether its task may read now. If not, it is woken when it may.
     pub fn may_read(self: &Arc<Self>, queue: &Queue) -> bool {
-        if !self.reading.load(Ordering::SeqCst) {
+        if !self.is_reading() {
             return false;
         }
         if self.share_is_used() {
@@ -154,9 +154,12 @@ impl Shared {
         self.unread_events.fetch_add(frames, Ordering::SeqCst);
     }
 
-    /// The connection is gone, and nobody reads what may be left of it.
-    pub fn is_left_alone(&self) -> bool {
-        self.connection_gone.load(Ordering::SeqCst) && !self.reading.load(Ordering::SeqCst)
+    pub fn is_connection_gone(&self) -> bool {
+        self.connection_gone.load(Ordering::SeqCst)
+    }
+
+    pub fn is_reading(&self) -> bool {
+        self.reading.load(Ordering::SeqCst)
     }
 
     /// The owner has taken a frame.

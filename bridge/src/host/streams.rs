@@ -306,8 +306,7 @@ impl ConnectionHandler for Handler {
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol: (stream, name), info }) => {
                 let known = protocols::find(&self.protocols, &name);
-                let frame_bytes_max = known.map_or(0, |protocol| protocol.frame_bytes_max);
-                if let Some(shared) = info.opened(stream, &name, frame_bytes_max, &self.common) {
+                if let Some(shared) = info.opened(stream, &name, known, &self.common) {
                     self.remember(&shared);
                 }
             }
