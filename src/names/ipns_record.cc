@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 
+#include "crypto/digest.h"
+#include "crypto/rsa.h"
 #include "ipld/dag_cbor.h"
 #include "ipld/utf8.h"
 #include "multiformats/protobuf.h"
@@ -118,45 +122,76 @@ std::string key_type_name(uint64_t type) {
   return type < std::size(kNames) ? std::string(kNames[type]) : fmt::format("number {}", type);
 }
 
-// Of libp2p's PublicKey message.
-Result<PublicKey> decode_public_key(ByteView message) {
+// Whether a signature over a message is by the key of a name.
+using Check = std::function<bool(ByteView message, ByteView signature)>;
+
+Check check_by(const PublicKey& key) {
+  return [key](ByteView message, ByteView signature) { return key.verify(message, signature); };
+}
+
+Result<PublicKey> ed25519_key(ByteView bytes) {
+  PublicKey key;
+  if (bytes.size() != key.bytes.size()) {
+    return wrong(ErrorCode::kMalformed, fmt::format("an Ed25519 key of {} bytes, expected {}",
+                                                    bytes.size(), key.bytes.size()));
+  }
+  std::copy(bytes.begin(), bytes.end(), key.bytes.begin());
+  return key;
+}
+
+// The name of a key that is too long to be in it: the digest of its message.
+Result<PeerId> name_of_digest(ByteView message) {
+  constexpr std::array<uint8_t, 2> kSha256Prefix{0x12, 0x20};
+  const Sha256Digest digest = sha256(message);
+  return PeerId::decode(join({kSha256Prefix, digest}));
+}
+
+Status check_is_of(const PeerId& held, const PeerId& name) {
+  if (held == name) return success();
+  return wrong(ErrorCode::kMismatch,
+               fmt::format("it holds the key of {}, not of {}", name_text(held), name_text(name)));
+}
+
+// By libp2p's PublicKey message, which the record holds.
+Result<Check> check_by_message(ByteView message, const PeerId& name) {
+  constexpr uint64_t kRsa = 0;
   constexpr uint64_t kEd25519 = 1;
-  uint64_t type = 0;
+  uint64_t type = kRsa;
   ByteView key;
-  while (!message.empty()) {
-    auto field = protobuf::take_field(message);
+  for (ByteView rest = message; !rest.empty();) {
+    auto field = protobuf::take_field(rest);
     if (!field.ok()) return std::move(field).error().within("IPNS record: its public key");
     if (field->number == 1 && field->wire == protobuf::Wire::kVarint) type = field->value;
     if (field->number == 2 && field->wire == protobuf::Wire::kBytes) key = field->bytes;
   }
-  if (type != kEd25519) {
-    return wrong(ErrorCode::kUnsupported,
-                 fmt::format("its key is of type {}; only names of Ed25519 keys can be checked",
-                             key_type_name(type)));
+  if (type == kEd25519) {
+    TR_ASSIGN(const PublicKey held, ed25519_key(key));
+    TR_TRY(check_is_of(PeerId::of(held), name));
+    return check_by(held);
   }
-  PublicKey out;
-  if (key.size() != out.bytes.size()) {
-    return wrong(ErrorCode::kMalformed, fmt::format("an Ed25519 key of {} bytes, expected {}",
-                                                    key.size(), out.bytes.size()));
+  if (type == kRsa) {
+    TR_ASSIGN(const PeerId held, name_of_digest(message));
+    TR_TRY(check_is_of(held, name));
+    auto rsa = RsaPublicKey::decode(key);
+    if (!rsa.ok()) return std::move(rsa).error().within("IPNS record");
+    return Check([key = *std::move(rsa)](ByteView signed_bytes, ByteView signature) {
+      return key.verify(signed_bytes, signature);
+    });
   }
-  std::copy(key.begin(), key.end(), out.bytes.begin());
-  return out;
+  return wrong(ErrorCode::kUnsupported,
+               fmt::format("its key is of type {}; only names of Ed25519 and RSA keys can be "
+                           "checked",
+                           key_type_name(type)));
 }
 
-Result<PublicKey> key_of(const IpnsEntry& entry, const PeerId& name) {
-  if (entry.public_key.empty()) {
-    auto key = name.public_key();
-    if (!key.ok()) {
-      return std::move(key).error().within("IPNS record: only names of Ed25519 keys are supported");
-    }
-    return key;
+Result<Check> check_of(const IpnsEntry& entry, const PeerId& name) {
+  if (!entry.public_key.empty()) return check_by_message(entry.public_key, name);
+  auto key = name.public_key();
+  if (!key.ok()) {
+    return std::move(key).error().within(
+        "IPNS record: only names of Ed25519 keys go without the key in the record");
   }
-  TR_ASSIGN(const PublicKey key, decode_public_key(entry.public_key));
-  if (PeerId::of(key) != name) {
-    return wrong(ErrorCode::kMismatch, fmt::format("it holds the key of {}, not of {}",
-                                                   name_text(PeerId::of(key)), name_text(name)));
-  }
-  return key;
+  return check_by(*key);
 }
 
 // The old fields must repeat what is signed, where any reader of them could see them.
@@ -229,9 +264,9 @@ Result<IpnsRecord> read_data(const IpnsEntry& entry) {
 Result<IpnsRecord> inspect(ByteView bytes, const PeerId& name) {
   TR_ASSIGN(const IpnsEntry entry, IpnsEntry::decode(bytes));
   TR_TRY(check_signed_by_v2(entry));
-  TR_ASSIGN(const PublicKey key, key_of(entry, name));
+  TR_ASSIGN(const Check is_by_key, check_of(entry, name));
   TR_ASSIGN(const Data data, decode_data(entry.data));
-  if (!key.verify(join({as_bytes(kSignaturePrefix), entry.data}), entry.signature_v2)) {
+  if (!is_by_key(join({as_bytes(kSignaturePrefix), entry.data}), entry.signature_v2)) {
     return wrong(ErrorCode::kMismatch,
                  fmt::format("its signature is not by the key of {}", name_text(name)));
   }

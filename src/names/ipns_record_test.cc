@@ -122,12 +122,19 @@ TEST(IpnsRecord, IsRefusedForAnotherName) {
   EXPECT_THAT(error.message, HasSubstr(name_text(name_of(key_of(2)))));
 }
 
-TEST(IpnsRecord, OfAnotherKindOfKeyIsUnsupported) {
+TEST(IpnsRecord, OfAnRsaKeyIsReadByTheKeyThatItHolds) {
   const auto rsa = PeerId::parse("QmdWH7ry3NyvuU6YP96CFdbA8GGcJmiTrxE6BguJnGazJ2");
   ASSERT_TRUE(rsa.ok());
-  const Error of_rsa = refusal(file("rsa"), *rsa);
-  EXPECT_EQ(of_rsa.code, ErrorCode::kUnsupported);
-  EXPECT_THAT(of_rsa.message, HasSubstr("RSA"));
+  const auto record = verify(file("rsa"), *rsa, kNow);
+  ASSERT_TRUE(record.ok()) << record.error().message;
+  EXPECT_EQ(*record, example());
+  Bytes damaged = file("rsa");
+  damaged.back() ^= 1;
+  EXPECT_FALSE(verify(damaged, *rsa, kNow).ok());
+  EXPECT_EQ(refusal(file("rsa"), name_of(key_of(1))).code, ErrorCode::kMismatch);
+}
+
+TEST(IpnsRecord, OfAnotherKindOfKeyIsUnsupported) {
   const auto curve = PeerId::parse("16Uiu2HAkwSbaHdPFxQ8CV5moVXHgkJordoDokDzhYpg2Hi3YpRdC");
   ASSERT_TRUE(curve.ok());
   const Error of_curve = refusal(file("secp256k1"), *curve);
