@@ -5,7 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/local/go/bin
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build examples demo test interop bench lint format fuzz package asan clean
+.PHONY: help setup configure build examples demo test interop faults bench lint format fuzz package asan clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1 \t/' | expand -t 18
@@ -32,6 +32,9 @@ test: ## everything CI runs: unit, conformance, whole-program and interop tests,
 
 interop: build ## exchange content with boxo and Helia peers; INTEROP_FULL=1: 1 GiB files
 	@python3 -m pytest -q -p no:cacheprovider tests/interop
+
+faults: build ## failing networks, kill -9, floods and hostile peers, with tables (root; 15 minutes)
+	@FAULTS_FULL=1 python3 -m pytest -q -p no:cacheprovider tests/faults
 
 asan: setup ## build and run the unit tests under AddressSanitizer and UBSan
 	@test -f build/asan/build.ninja || cmake --preset asan

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the suites and counts their cases.
 
-  run_tests.py --build build/release              unit, conformance, whole-program and interop tests
+  run_tests.py --build build/release              unit, conformance, whole-program, interop and fault tests
   run_tests.py --build build/asan --unit-only     the unit tests of another build
   ... --asan                                      also builds and runs the unit tests under build/asan
   ... --lint                                      also formatting, clang-tidy and the include graph
@@ -132,6 +132,7 @@ def main() -> int:
             tallies.append(timed(lambda: run_conformance(build, scratch)))
             tallies.append(timed(lambda: run_pytest("whole program", "e2e", build, scratch)))
             tallies.append(timed(lambda: run_pytest("interop", "interop", build, scratch)))
+            tallies.append(timed(lambda: run_pytest("faults", "faults", build, scratch)))
         if options.asan:
             tallies.append(timed(build_asan))
             for program in gtest_programs(ROOT / "build" / "asan"):

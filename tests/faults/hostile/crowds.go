@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+)
+
+// Connections that mean no harm (a word: how many), each of a host of its own.
+func manyConnections(a *attack) {
+	count, _ := strconv.Atoi(a.words[0])
+	slots := make(chan struct{}, 16)
+	a.many(count, func(int) error {
+		slots <- struct{}{}
+		host, err := newHost()
+		if err == nil {
+			defer host.Close()
+			_, err = connect(host, a.address)
+		}
+		<-slots
+		if err != nil {
+			return err
+		}
+		a.count("connections", 1)
+		for a.ctx.Err() == nil && len(host.Network().ConnsToPeer(a.target)) > 0 {
+			a.pause(time.Second)
+		}
+		if a.ctx.Err() == nil {
+			a.count("closed by the node", 1)
+		}
+		return nil
+	})
+}
+
+// Peers that want the same blocks (words: how many peers, bytes a second, then the CIDs) and read
+// them slowly.
+func slowReaders(a *attack) {
+	count, _ := strconv.Atoi(a.words[0])
+	rate, _ := strconv.Atoi(a.words[1])
+	wants := wantsOf(a.words[2:])
+	a.many(count, func(int) error {
+		host, err := newHost()
+		if err != nil {
+			return err
+		}
+		defer host.Close()
+		host.SetStreamHandler(bitswapProtocol, func(stream network.Stream) { a.readSlowly(stream, rate) })
+		stream, err := a.openFrom(host, bitswapProtocol)
+		if err != nil {
+			return err
+		}
+		if _, err := stream.Write(framed(bitswapWants(wants))); err != nil {
+			return err
+		}
+		a.count("readers", 1)
+		for a.ctx.Err() == nil && len(host.Network().ConnsToPeer(a.target)) > 0 {
+			a.pause(time.Second)
+		}
+		if a.ctx.Err() == nil {
+			a.count("closed by the node", 1)
+		}
+		return nil
+	})
+}
+
+func (a *attack) readSlowly(stream network.Stream, rate int) {
+	const turn = 50 * time.Millisecond
+	piece := make([]byte, rate/20)
+	for a.ctx.Err() == nil {
+		began := time.Now()
+		read, err := io.ReadFull(stream, piece)
+		a.count("bytes read", uint64(read))
+		if err != nil {
+			return
+		}
+		a.pause(turn - time.Since(began))
+	}
+}
