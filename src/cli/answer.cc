@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -55,25 +56,35 @@ std::string to_json(const compute::Answer& answer) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-Status show_streams(Session& session, Blockstore& store, const compute::Outcome& outcome,
-                    Show show) {
-  TR_ASSIGN(const Bytes errors, read_written(store, outcome.stderr_written, kStreamBytesMax));
-  TR_TRY(write_all(session.streams().err, errors));
-  if (show != Show::kText) return success();
+// What is left of some bytes after the first `count`.
+ByteView without(ByteView bytes, uint64_t count) {
+  return bytes.subspan(std::min<uint64_t>(count, bytes.size()));
+}
+
+Status show_streams(Session& session, Blockstore& store, const compute::Outcome& outcome, Show show,
+                    const Shown& shown) {
+  if (shown.stderr_bytes != UINT64_MAX) {
+    TR_ASSIGN(const Bytes errors, read_written(store, outcome.stderr_written, kStreamBytesMax));
+    TR_TRY(write_all(session.streams().err, without(errors, shown.stderr_bytes)));
+  }
+  if (show != Show::kText || shown.stdout_bytes == UINT64_MAX) return success();
   TR_ASSIGN(const Bytes output, read_written(store, outcome.stdout_written, kStreamBytesMax));
-  return session.out().write(output);
+  return session.out().write(without(output, shown.stdout_bytes));
 }
 
 // An ABI without standard output shows its output instead. While it runs, timerose gives it piece
 // by piece; fan has it only at the end.
 Status show_output(Session& session, Blockstore& store, const compute::Outcome& outcome,
-                   wasm::Abi abi, bool shown_while_running) {
-  const bool seen = abi == wasm::Abi::kTimerose && shown_while_running;
-  if (abi == wasm::Abi::kWasi || seen || !outcome.output) return success();
+                   wasm::Abi abi, const Shown& shown) {
+  uint64_t seen = abi == wasm::Abi::kTimerose ? shown.stdout_bytes : 0;
+  if (abi == wasm::Abi::kWasi || seen == UINT64_MAX || !outcome.output) return success();
   TR_ASSIGN(const auto stat, unixfs::stat(store, *outcome.output));
   if (stat.kind != unixfs::Kind::kFile) return success();
-  return unixfs::stream_file(store, *outcome.output, {}, 1,
-                             [&](ByteView piece) { return session.out().write(piece); });
+  return unixfs::stream_file(store, *outcome.output, {}, 1, [&](ByteView piece) {
+    const ByteView rest = without(piece, seen);
+    seen -= piece.size() - rest.size();
+    return session.out().write(rest);
+  });
 }
 
 std::string describe_ending(const compute::Answer& answer) {
@@ -113,12 +124,12 @@ wasi::Context::OnWrite show_while_running(const Streams& streams, Show show) {
 }
 
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
-                   bool shown_while_running) {
+                   const Shown& shown) {
   if (answer.outcome) {
-    TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
-    if (!shown_while_running) TR_TRY(show_streams(session, *store, *answer.outcome, show));
+    TR_ASSIGN(auto* store, session.content());
+    TR_TRY(show_streams(session, *store, *answer.outcome, show, shown));
     if (show == Show::kText) {
-      TR_TRY(show_output(session, *store, *answer.outcome, abi, shown_while_running));
+      TR_TRY(show_output(session, *store, *answer.outcome, abi, shown));
     }
     if (show == Show::kCid && answer.outcome->output) {
       TR_TRY(session.out().line(answer.outcome->output->to_string()));

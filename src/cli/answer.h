@@ -21,10 +21,16 @@ int exit_code_of(const Error& error);
 // Shows guest output as it is written: standard error always, standard output for kText.
 wasi::Context::OnWrite show_while_running(const Streams& streams, Show show);
 
-// Shows the rest once the call has ended. `shown_while_running` says that the guest's output has
-// been seen already.
+// How much of what the guest wrote has been seen already, from the beginning of each stream.
+struct Shown {
+  uint64_t stdout_bytes = 0;
+  uint64_t stderr_bytes = 0;
+};
+inline constexpr Shown kAllShown{UINT64_MAX, UINT64_MAX};
+
+// Shows the rest once the call has ended. Blocks that are not here are fetched.
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
-                   bool shown_while_running);
+                   const Shown& shown);
 
 // Says whether executing again gave the same Outcome; the exit code is 1 if it did not.
 Result<int> show_rerun(Session& session, const compute::Rerun& rerun, Show show);

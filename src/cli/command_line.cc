@@ -26,6 +26,7 @@ const std::vector<Family>& families() {
       {{"run", "rerun"}, add_run_commands},
       {{"deploy", "function"}, add_function_commands},
       {{"receipt"}, add_receipt_commands},
+      {{"trust"}, add_trust_commands},
       {{"block"}, add_block_commands},
       {{"dag"}, add_dag_commands},
       {{"pin"}, add_pin_commands},

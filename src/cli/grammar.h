@@ -88,6 +88,7 @@ void add_config_commands(Grammar& grammar);    // config
 void add_run_commands(Grammar& grammar);       // run, rerun
 void add_function_commands(Grammar& grammar);  // deploy, function
 void add_receipt_commands(Grammar& grammar);   // receipt
+void add_trust_commands(Grammar& grammar);     // trust
 void add_node_commands(Grammar& grammar);      // node
 void add_swarm_commands(Grammar& grammar);     // swarm, ping
 void add_routing_commands(Grammar& grammar);   // routing

@@ -5,6 +5,7 @@
 #include "cli/call_options.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
+#include "cli/remote_run.h"
 #include "compute/invocation.h"
 #include "node/units.h"
 
@@ -23,6 +24,7 @@ struct RunOptions {
   std::string fx;
   std::string fuel;
   std::string deadline;
+  std::string at;
   bool no_memo = false;
   std::string show = "text";
 };
@@ -83,18 +85,19 @@ Result<int> run(Session& session, const RunOptions& options,
   if (!options.no_memo) {
     TR_ASSIGN(const auto remembered, repository->remembered(invocation));
     if (remembered) {
-      TR_TRY(show_answer(session, *remembered, abi, show, false));
+      TR_TRY(show_answer(session, *remembered, abi, show, {}));
       return exit_code_of(*remembered);
     }
   }
   compute::Request request(std::move(invocation));
   TR_TRY(set_budget(session, options, *loaded, request));
+  if (!options.at.empty()) return run_at(session, options.at, std::move(request), abi, show);
   request.on_write = show_while_running(session.streams(), show);
   TR_ASSIGN(auto* executor, session.executor());
   TR_ASSIGN(const auto answer, executor->run(request));
   TR_ASSIGN(auto* memo, repository->memo());
   TR_TRY(memo->flush());
-  TR_TRY(show_answer(session, answer, abi, show, !answer.cached));
+  TR_TRY(show_answer(session, answer, abi, show, answer.cached ? Shown() : kAllShown));
   return exit_code_of(answer);
 }
 
@@ -114,6 +117,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->type_name("TIME");
   add_text(command, "--seed", options.texts.seed, "Another stream of randomness for the guest")
       ->type_name("HEX");
+  add_text(command, "--at", options.at,
+           "Let another node carry it out: one that trusts this node as a requester")
+      ->type_name("PEER");
   command.add_flag("--no-memo", options.no_memo, "Execute even if the answer is known");
   add_text(command, "-o,--output", options.show,
            "text (what the guest prints), cid (of its output) or json")
@@ -139,6 +145,7 @@ void add_run(Grammar& grammar) {
                    "  timerose run wordcount.wasm --input CID\n"
                    "  timerose run -o cid --mount /data=CID --env LANG=C CID -- --verbose\n"
                    "  echo hello | timerose run --stdin - cat.wasm\n"
+                   "  timerose run --at 12D3KooW... wordcount.wasm --input CID\n"
                    "X is a CID, CID/path, a local path (added first) or - (standard input).\n"
                    "Options stand before the function or right behind it; from the first other "
                    "word behind it,\n"

@@ -42,9 +42,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   TR_ASSIGN(const PrivateKey* key, daemon->repository_->key());
   TR_ASSIGN(const Config config, daemon->repository_->config());
   TR_ASSIGN(const NetworkSettings settings, network_settings(config, options.agent));
-  TR_ASSIGN(daemon->network_, Network::start({machine.clock, machine.random, *key, *store,
-                                              daemon->repository_->records()},
-                                             settings));
+  TR_ASSIGN(daemon->network_,
+            Network::start({machine.clock, machine.random, *key, *store,
+                            daemon->repository_->records(),
+                            [opened = daemon->repository_.get()] { return opened->executor(); }},
+                           settings));
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});
   daemon->repository_->read_content_through(*daemon->content_);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "node/network_loop.h"
+#include "node/trust_records.h"
 
 namespace timerose::node {
 namespace {
@@ -36,6 +37,7 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   std::unique_ptr<Network> network(new Network(parts));
   network->limits_ = settings.connections;
   TR_ASSIGN(PeerBook book, PeerBook::load(parts.records, parts.clock));
+  TR_ASSIGN(auto trust, load_trust(parts.records, network->self()));
   TR_ASSIGN(network->host_, mesh::start_bridge_host(parts.key, settings.host));
   const auto post = [loop = &network->loop_](std::function<void()> task) {
     loop->post(std::move(task));
@@ -44,7 +46,7 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   network->inside_ =
       std::make_unique<NetworkLoop>(NetworkLoop::Parts{parts, network->loop_, *network->host_,
                                                        network->pool_, network->http_.get()},
-                                    settings, std::move(book));
+                                    settings, std::move(book), std::move(trust));
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);
   network->post([listening](NetworkLoop& inside) { inside.start(listening); });
   network->thread_ = std::thread([loop = &network->loop_] { loop->run(); });
@@ -65,6 +67,8 @@ Network::~Network() {
 }
 
 exchange::Exchange& Network::exchange() { return inside_->exchange(); }
+
+scheduler::execute::Service& Network::execution() { return inside_->execution(); }
 
 names::LoopNameNetwork& Network::names() { return inside_->names(); }
 

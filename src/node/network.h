@@ -15,12 +15,13 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/sqlite.h"
-#include "blockstore/blockstore.h"
+#include "blockstore/guarded_blockstore.h"
 #include "exchange/service.h"
 #include "mesh/host.h"
 #include "names/name_network.h"
 #include "node/channel.h"
 #include "node/network_settings.h"
+#include "scheduler/execute/service.h"
 
 namespace timerose::node {
 
@@ -51,8 +52,9 @@ class Network {
     Clock& clock;
     Random& random;
     const PrivateKey& key;
-    Blockstore& store;
+    GuardedBlockstore& store;
     sqlite::Database& records;
+    std::function<Result<compute::Executor*>()> executor;  // from any thread
   };
 
   // Returns once it listens: kInvalidArgument, kBusy or kIo if it cannot at any address.
@@ -66,6 +68,8 @@ class Network {
   [[nodiscard]] const mesh::ConnectionLimits& limits() const { return limits_; }
   // Fetches blocks; they are in the store once they are given.
   exchange::Exchange& exchange();
+  // Calls for other nodes, and theirs for us.
+  scheduler::execute::Service& execution();
   // Records of names, to and from other nodes.
   names::LoopNameNetwork& names();
 

@@ -29,12 +29,16 @@ exchange::ServiceOptions service_options(const NetworkSettings& settings) {
 
 }  // namespace
 
-NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book)
+NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book,
+                         scheduler::execute::TrustList trust)
     : parts_(parts),
       exchange_({parts.loop, parts.host, parts.outside.store, parts.outside.random, parts.pool,
                  parts.http},
                 service_options(settings)),
       names_(parts.loop, parts.host, parts.outside.clock),
+      execution_({parts.loop, parts.host, parts.outside.random, parts.outside.executor,
+                  parts.outside.store, exchange_, parts.outside.key.public_key()},
+                 {}, std::move(trust)),
       policy_(parts.outside.random, settings.connections),
       book_(std::move(book)),
       denied_(settings.denied),
@@ -62,6 +66,7 @@ void NetworkLoop::start(std::shared_ptr<Channel<bool>> listening) {
 }
 
 void NetworkLoop::stop() {
+  execution_.stop();
   exchange_.stop();
   names_.stop();
   const Error stopping{ErrorCode::kCancelled, "the node is stopping"};
@@ -83,6 +88,7 @@ void NetworkLoop::take_events() {
 
 void NetworkLoop::handle(const mesh::Event& event) {
   std::visit([this](const auto& one) { on(one); }, event);
+  if (execution_.on_event(event)) return;
   const bool of_names = names_.on_event(event);
   const bool taken = exchange_.on_event(event) || of_names;
   if (taken) return;

@@ -25,7 +25,8 @@ class NetworkLoop {
   };
 
   // Before the loop runs.
-  NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book);
+  NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book,
+              scheduler::execute::TrustList trust);
   // After it has ended.
   ~NetworkLoop();
 
@@ -37,6 +38,7 @@ class NetworkLoop {
 
   [[nodiscard]] exchange::Service& exchange() { return exchange_; }
   [[nodiscard]] names::LoopNameNetwork& names() { return names_; }
+  [[nodiscard]] scheduler::execute::Service& execution() { return execution_; }
   [[nodiscard]] mesh::Host& host() { return parts_.host; }
 
   [[nodiscard]] std::vector<ConnectedPeer> peers() const;
@@ -84,6 +86,7 @@ class NetworkLoop {
   const Parts parts_;
   exchange::Service exchange_;
   names::LoopNameNetwork names_;
+  scheduler::execute::Service execution_;
   mesh::ConnectionPolicy policy_;
   PeerBook book_;
   std::vector<PeerId> denied_;

@@ -8,6 +8,7 @@ from conftest import BINARY
 
 COMMANDS = """
 add; cat; get; ls; run; rerun; deploy; function inspect; receipt show; receipt verify
+trust add; trust rm; trust list
 block put; block get; block stat; block rm
 dag put; dag get; dag import; dag export; dag resolve; dag stat
 pin add; pin rm; pin ls; repo stat; repo gc; repo verify
