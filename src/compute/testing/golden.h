@@ -1,5 +1,6 @@
-// Golden files of our objects: the bytes (.bin) and the same value as DAG-JSON (.json), under
-// src/compute/testdata. TIMEROSE_UPDATE_GOLDEN=1 in the environment writes them afresh.
+// Golden files of our objects: the bytes (.bin) and the same value as DAG-JSON (.json), named by
+// their path under src/compute/testdata, or under the folder that is given with them.
+// TIMEROSE_UPDATE_GOLDEN=1 in the environment writes them afresh.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,25 +17,29 @@
 
 namespace timerose::compute::testing {
 
-inline std::filesystem::path golden_path(const std::string& name) {
-  return std::filesystem::path(TIMEROSE_SOURCE_DIR) / "src/compute/testdata" / name;
+inline constexpr std::string_view kGoldenFolder = "src/compute/testdata";
+
+inline std::filesystem::path golden_path(const std::string& name, std::string_view folder) {
+  return std::filesystem::path(TIMEROSE_SOURCE_DIR) / folder / name;
 }
 
-inline Bytes golden_file(const std::string& name) {
-  auto bytes = read_file(golden_path(name), 1U << 20);
+inline Bytes golden_file(const std::string& name, std::string_view folder = kGoldenFolder) {
+  auto bytes = read_file(golden_path(name, folder), 1U << 20);
   EXPECT_TRUE(bytes.ok()) << name << " (TIMEROSE_UPDATE_GOLDEN=1 writes it)";
   return bytes.ok() ? *bytes : Bytes();
 }
 
-inline void update_golden(const std::string& name, ByteView bytes) {
+inline void update_golden(const std::string& name, ByteView bytes,
+                          std::string_view folder = kGoldenFolder) {
   if (std::getenv("TIMEROSE_UPDATE_GOLDEN") == nullptr) return;
-  EXPECT_TRUE(write_file_atomically(golden_path(name), bytes, 0644).ok()) << name;
+  EXPECT_TRUE(write_file_atomically(golden_path(name, folder), bytes, 0644).ok()) << name;
 }
 
 // Expects that `object` has the encoding of NAME.bin, that this decodes to `object`, and that
 // NAME.json is the same value both ways.
 template <typename Object>
-void expect_golden(const std::string& name, const Object& object) {
+void expect_golden(const std::string& name, const Object& object,
+                   std::string_view folder = kGoldenFolder) {
   SCOPED_TRACE(name);
   const auto encoded = object.encode();
   ASSERT_TRUE(encoded.ok()) << encoded.error().message;
@@ -42,15 +47,15 @@ void expect_golden(const std::string& name, const Object& object) {
   ASSERT_TRUE(value.ok()) << value.error().message;
   const auto json = dag_json::encode(*value);
   ASSERT_TRUE(json.ok()) << json.error().message;
-  update_golden(name + ".bin", *encoded);
-  update_golden(name + ".json", as_bytes(*json + "\n"));
+  update_golden(name + ".bin", *encoded, folder);
+  update_golden(name + ".json", as_bytes(*json + "\n"), folder);
 
-  const Bytes bytes = golden_file(name + ".bin");
+  const Bytes bytes = golden_file(name + ".bin", folder);
   EXPECT_EQ(hex_encode(*encoded), hex_encode(bytes));
   const auto decoded = Object::decode(bytes);
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
   EXPECT_EQ(*decoded, object);
-  const Bytes text = golden_file(name + ".json");
+  const Bytes text = golden_file(name + ".json", folder);
   EXPECT_EQ(*json + "\n", as_text(text));
   const auto from_text = dag_json::decode(text);
   ASSERT_TRUE(from_text.ok()) << from_text.error().message;
