@@ -262,8 +262,9 @@ Result<std::vector<Message>> decode_frame(ByteView frame) {
   if (frame.size() > kFrameBytesMax) {
     return too_much("execute frame", "bytes", frame.size(), kFrameBytesMax);
   }
-  TR_ASSIGN(const Value value, dag_cbor::decode(frame));
-  const Value::List* list = value.as_list();
+  auto value = dag_cbor::decode(frame);
+  if (!value.ok()) return std::move(value).error();
+  const Value::List* list = value->as_list();
   if (list == nullptr || list->empty()) {
     return malformed("execute frame", "expected a list of messages");
   }

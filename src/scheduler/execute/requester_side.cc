@@ -148,7 +148,8 @@ void RequesterSide::take(const PeerId& from, Busy& busy) {
   Call* const call = find(from, busy.call);
   if (call == nullptr || call->stage != Stage::kOffered) return;
   if (call->deadline_ns == UINT64_MAX && now_ns_ - call->asked_ns >= limits_.patience_ns) {
-    return end(busy.call, std::move(busy));
+    const CallNumber number = busy.call;
+    return end(number, std::move(busy));
   }
   call->stage = Stage::kWaitsToRetry;
   // An executor does not make us wait for longer than we would ask again.
@@ -157,7 +158,8 @@ void RequesterSide::take(const PeerId& from, Busy& busy) {
 }
 
 void RequesterSide::take(const PeerId& from, Refuse& refuse) {
-  if (find(from, refuse.call) != nullptr) end(refuse.call, std::move(refuse));
+  const CallNumber number = refuse.call;
+  if (find(from, number) != nullptr) end(number, std::move(refuse));
 }
 
 void RequesterSide::take(const PeerId& from, Log& log) {
