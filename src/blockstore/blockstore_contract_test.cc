@@ -73,6 +73,8 @@ TYPED_TEST(BlockstoreContract, GivesBackWhatWasPutBeforeAndAfterAFlush) {
       const auto data = this->store_.get(block.cid());
       ASSERT_TRUE(data.ok()) << data.error().message;
       EXPECT_TRUE(equal(data->view(), block.data().view()));
+      EXPECT_TRUE(
+          equal(this->store_.get_unverified(block.cid()).value().view(), block.data().view()));
       EXPECT_EQ(this->store_.size(block.cid()).value(), block.size());
       EXPECT_TRUE(this->store_.has(block.cid()).value());
     }
@@ -83,6 +85,7 @@ TYPED_TEST(BlockstoreContract, GivesBackWhatWasPutBeforeAndAfterAFlush) {
 TYPED_TEST(BlockstoreContract, SaysThatABlockIsAbsent) {
   const Cid cid = block_of(1).cid();
   EXPECT_EQ(this->store_.get(cid).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(this->store_.get_unverified(cid).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(this->store_.size(cid).error().code, ErrorCode::kNotFound);
   EXPECT_FALSE(this->store_.has(cid).value());
   EXPECT_TRUE(this->store_.remove(cid).ok());

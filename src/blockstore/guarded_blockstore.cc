@@ -44,6 +44,11 @@ Result<SharedBytes> GuardedBlockstore::get(const Cid& cid) {
   return base_.get(cid);
 }
 
+Result<SharedBytes> GuardedBlockstore::get_unverified(const Cid& cid) {
+  touch(cid.multihash_bytes());
+  return base_.get_unverified(cid);
+}
+
 Result<bool> GuardedBlockstore::has(const Cid& cid) {
   touch(cid.multihash_bytes());
   return base_.has(cid);

@@ -43,6 +43,7 @@ class GuardedBlockstore final : public Blockstore {
   [[nodiscard]] Hold hold();
 
   Result<SharedBytes> get(const Cid& cid) override;
+  Result<SharedBytes> get_unverified(const Cid& cid) override;
   Result<bool> has(const Cid& cid) override;
   Result<uint64_t> size(const Cid& cid) override;
   using Blockstore::put;

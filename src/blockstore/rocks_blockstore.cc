@@ -23,9 +23,26 @@ Error damaged(const Cid& cid, std::string_view what) {
 
 }  // namespace
 
+// What was just put need not be hashed again.
 Result<SharedBytes> RocksBlockstore::get(const Cid& cid) {
-  if (auto data = identity_data(cid)) return *std::move(data);
-  if (auto waiting = database_.queue_->find_block(key_of(cid))) return *std::move(waiting);
+  if (auto at_hand = find_at_hand(cid)) return *std::move(at_hand);
+  TR_ASSIGN(SharedBytes data, read(cid));
+  TR_ASSIGN(const bool matches, cid.matches(data.view()));
+  if (!matches) return damaged(cid, "its bytes do not hash to it");
+  return data;
+}
+
+Result<SharedBytes> RocksBlockstore::get_unverified(const Cid& cid) {
+  if (auto at_hand = find_at_hand(cid)) return *std::move(at_hand);
+  return read(cid);
+}
+
+std::optional<SharedBytes> RocksBlockstore::find_at_hand(const Cid& cid) {
+  if (auto data = identity_data(cid)) return data;
+  return database_.queue_->find_block(key_of(cid));
+}
+
+Result<SharedBytes> RocksBlockstore::read(const Cid& cid) {
   const auto value = std::make_shared<rocksdb::PinnableSlice>();
   const RocksDatabase::Handles& handles = *database_.handles_;
   const rocksdb::Status status =
@@ -33,10 +50,7 @@ Result<SharedBytes> RocksBlockstore::get(const Cid& cid) {
   if (status.IsNotFound()) return block_not_found(cid);
   if (status.IsCorruption()) return damaged(cid, status.ToString());
   if (!status.ok()) return rocks_error(status, "reading from", database_.folder());
-  const ByteView view = as_bytes(view_of(*value));
-  TR_ASSIGN(const bool matches, cid.matches(view));
-  if (!matches) return damaged(cid, "its bytes do not hash to it");
-  return SharedBytes(value, view);
+  return SharedBytes(value, as_bytes(view_of(*value)));
 }
 
 Result<bool> RocksBlockstore::has(const Cid& cid) {

@@ -1,6 +1,7 @@
 // Blocks on disk, in a RocksDatabase.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ class RocksBlockstore final : public Blockstore {
   explicit RocksBlockstore(RocksDatabase& database) : database_(database) {}
 
   Result<SharedBytes> get(const Cid& cid) override;
+  Result<SharedBytes> get_unverified(const Cid& cid) override;
   Result<bool> has(const Cid& cid) override;
   Result<uint64_t> size(const Cid& cid) override;
   using Blockstore::put;
@@ -24,6 +26,9 @@ class RocksBlockstore final : public Blockstore {
   Status for_each(const std::function<Status(ByteView multihash, uint64_t size)>& visit) override;
 
  private:
+  std::optional<SharedBytes> find_at_hand(const Cid& cid);  // without the disk
+  Result<SharedBytes> read(const Cid& cid);
+
   RocksDatabase& database_;
 };
 

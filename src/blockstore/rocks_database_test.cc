@@ -243,8 +243,9 @@ TEST(RocksDatabase, ReportsADamagedBlockAndKeepsTheOthers) {
   const auto database = open_database(folder.path());
   RocksBlockstore store(*database);
   std::vector<Error> bad;
-  const auto verified = verify_blocks(store, [&](const Cid&, const Error& why) {
+  const auto verified = verify_blocks(store, [&](const Cid& cid, const Error& why) {
     bad.push_back(why);
+    EXPECT_EQ(store.get_unverified(cid).error().code, ErrorCode::kMismatch);
     return success();
   });
   ASSERT_TRUE(verified.ok()) << verified.error().message;

@@ -1,8 +1,11 @@
 #include "blockstore/rocks_options.h"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+
+#include "base/file.h"
 
 namespace timerose {
 namespace {
@@ -46,6 +49,15 @@ rocksdb::ColumnFamilyOptions options_of(size_t table_bytes, int tables,
   return options;
 }
 
+// Whether files here can be written around the page cache: not on tmpfs of older kernels.
+bool takes_direct_writes(const fs::path& folder) {
+  std::error_code failure;
+  const fs::path place = fs::exists(folder, failure) ? folder : folder.parent_path();
+  const FileDescriptor unnamed(::open(place.empty() ? "." : place.c_str(),
+                                      O_TMPFILE | O_DIRECT | O_WRONLY | O_CLOEXEC, 0600));
+  return unnamed.valid();
+}
+
 }  // namespace
 
 size_t count_logs(const fs::path& folder) {
@@ -74,6 +86,10 @@ rocksdb::DBOptions database_options(const fs::path& folder, rocksdb::Env* env, A
       access == Access::kReadOnly || count_logs(folder) < kLogFilesMax;
   options.avoid_flush_during_shutdown = true;
   options.bytes_per_sync = 1U << 20;
+  // Blobs are written once, and seldom read at once: around the page cache they take nobody's place
+  // in it, and there is nothing to wait for at the end.
+  options.use_direct_io_for_flush_and_compaction =
+      access == Access::kReadWrite && takes_direct_writes(folder);
   options.info_log = std::move(logger);
   // What opening does not need.
   options.max_file_opening_threads = 1;

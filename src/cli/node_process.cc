@@ -1,6 +1,7 @@
 #include "cli/node_process.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/signalfd.h>
 
 #include <cerrno>
@@ -31,6 +32,14 @@ Result<FileDescriptor> take_ending_signals() {
   return readable;
 }
 
+// Blocks come and go in thousands, and memory that the system takes back is cleared each time.
+void keep_freed_memory() {
+  constexpr int kFromHeapBytesMax = 8 << 20;
+  constexpr int kKeptBytesMax = 32 << 20;
+  mallopt(M_MMAP_THRESHOLD, kFromHeapBytesMax);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
+}
+
 Result<std::string> describe(node::Daemon& daemon) {
   TR_ASSIGN(const auto addresses, own_addresses(daemon.network()));
   std::string text = fmt::format("PeerID: {}\n", daemon.network().self().to_string());
@@ -49,6 +58,7 @@ Result<std::string> describe(node::Daemon& daemon) {
 }  // namespace
 
 Result<int> run_node(Session& session, const std::function<Status(const std::string&)>& report) {
+  keep_freed_memory();
   TR_ASSIGN(const FileDescriptor signals, take_ending_signals());
   TR_ASSIGN(auto daemon, node::Daemon::start(
                              session.repository_path(), {session.clock(), session.random()},

@@ -18,7 +18,8 @@ bitswap::LookedUp look(const PeerId& peer, const std::vector<Cid>& cids, Blockst
 std::vector<Block> read(const std::vector<Cid>& cids, Blockstore& store) {
   std::vector<Block> blocks;
   for (const Cid& cid : cids) {
-    auto data = store.get(cid);
+    // The peer hashes what it gets.
+    auto data = store.get_unverified(cid);
     if (data.ok()) blocks.push_back(Block::trusted(cid, std::move(*data)));
   }
   return blocks;
