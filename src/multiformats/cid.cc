@@ -41,6 +41,13 @@ bool starts_like_version_0(ByteView bytes) {
          std::equal(kVersion0Head.begin(), kVersion0Head.end(), bytes.begin());
 }
 
+// Version 1, a codec of one byte, sha2-256: what nearly all blocks are called.
+constexpr size_t kCommonBytes = 36;
+bool starts_commonly(ByteView in) {
+  return in.size() >= kCommonBytes && in[0] == 1 && in[1] < 0x80 && in[2] == kVersion0Head[0] &&
+         in[3] == kVersion0Head[1];
+}
+
 // The head of a CIDv1 of sha2-256 with its digest; returns its length.
 size_t write_sha256_cid(Codec codec, const Sha256Digest& digest, std::span<uint8_t> out) {
   size_t size = 0;
@@ -155,6 +162,13 @@ Result<Cid> Cid::make(int version, Codec codec, ByteView multihash) {
 
 Result<Cid> Cid::take(ByteView& in) {
   Cid cid;
+  if (starts_commonly(in)) {
+    cid.codec_ = static_cast<Codec>(in[1]);
+    cid.multihash_offset_ = 2;
+    cid.assign(in.first(kCommonBytes));
+    in = in.subspan(kCommonBytes);
+    return cid;
+  }
   if (starts_like_version_0(in)) {
     if (in.size() < kVersion0Bytes) {
       return malformed(fmt::format("a version 0 CID has {} bytes, only {} are there",

@@ -48,21 +48,20 @@ void Server::State::on(const MessageSent& event) {
   if (peer == nullptr || peer->in_flight.empty() || peer->in_flight.front().bytes != event.bytes) {
     return;
   }
-  const InFlight sent = std::move(peer->in_flight.front());
+  const InFlight sent = peer->in_flight.front();
   peer->in_flight.pop_front();
   peer->bytes_in_flight -= sent.bytes;
   bytes_in_flight -= sent.bytes;
   peer->bytes_sent += sent.block_bytes;
-  peer->blocks_sent += sent.blocks.size();
+  peer->blocks_sent += sent.blocks;
   peer->progress_ns = now_ns;
   peer->closing = false;
   if (!peer->in_flight.empty()) expect_progress(*peer);
-  for (const uint32_t want : sent.blocks) wants.prefetch(want);
-  for (const uint32_t want : sent.blocks) {
-    peer->wants.prefetch(wants[want].cid);
-    cids.prefetch(wants[want].cid);
+  for (uint32_t want = sent.first; want != kNone;) {
+    const uint32_t next = wants[want].next;
+    remove_want(*peer, want);
+    want = next;
   }
-  for (const uint32_t want : sent.blocks) remove_want(*peer, want);
   if (!peer->ready.empty()) give_turn(*peer);
 }
 

@@ -17,7 +17,8 @@ namespace timerose::bitswap {
 struct InFlight {
   uint64_t bytes = 0;
   uint64_t block_bytes = 0;
-  std::vector<uint32_t> blocks;  // the wants that these answer
+  uint32_t first = kNone;  // of the wants whose blocks these are: a list by WantRecord::next
+  uint32_t blocks = 0;
 };
 
 struct ServedPeer {
@@ -25,26 +26,26 @@ struct ServedPeer {
       : id(std::move(peer)), number(given), wants(hash_seed) {}
 
   const PeerId id;
-  const uint32_t number;
-  Version version = Version::k120;
-  uint32_t next_order = 0;
 
-  WantIndex wants;
-  WantQueue to_look;
-  std::vector<uint32_t> looking;  // of the LookUp that waits for its answer; kNone: answered
+  // What every turn looks at lies together.
   WantQueue ready;
   uint64_t ready_block_bytes = 0;
-
+  uint64_t bytes_in_flight = 0;
+  uint64_t deficit = 0;       // bytes that it may still be sent in this turn
   bool has_turn = false;      // is in State::turns
   bool turn_started = false;  // and has been given its share for this turn
-  uint64_t deficit = 0;       // bytes that it may still be sent in this turn
-  std::deque<InFlight> in_flight;
-  uint64_t bytes_in_flight = 0;
-  uint64_t progress_ns = 0;  // the last time that the host wrote, or began to have something
   bool closing = false;
-
+  Version version = Version::k120;
+  const uint32_t number;
+  std::deque<InFlight> in_flight;
+  uint64_t progress_ns = 0;  // the last time that the host wrote, or began to have something
   uint64_t bytes_sent = 0;
   uint64_t blocks_sent = 0;
+  WantIndex wants;
+
+  WantQueue to_look;
+  std::vector<uint32_t> looking;  // of the LookUp that waits for its answer; kNone: answered
+  uint32_t next_order = 0;
   uint64_t wants_received = 0;
   uint64_t wants_refused = 0;
 };
@@ -94,6 +95,8 @@ struct Server::State {
   void remove_want(ServedPeer& peer, uint32_t want);
   // Takes a want out of the queue and the list that its state has it in, then has it in another.
   void move_want(ServedPeer& peer, uint32_t want, WantState state);
+  void take_off(ServedPeer& peer, uint32_t want);
+  void put_on(ServedPeer& peer, uint32_t want);
   void looked_up(ServedPeer& peer, uint32_t want, std::optional<uint32_t> bytes);
   [[nodiscard]] uint32_t looking_for(const ServedPeer& peer, size_t place, const Cid& cid) const;
   void block_added(uint32_t cid, std::vector<ServedPeer*>& touched);
@@ -106,13 +109,13 @@ struct Server::State {
   void refuse(ServedPeer& peer, std::vector<BlockPresence> dont_have);
   void give_turn(ServedPeer& peer);
   void take_turns();
-  [[nodiscard]] uint64_t cost_of(uint32_t want) const;
+  [[nodiscard]] uint32_t cost_of(uint32_t want) const;
   [[nodiscard]] uint64_t own_room(const ServedPeer& peer) const;
   [[nodiscard]] uint64_t room() const;
   [[nodiscard]] uint64_t least_message(const ServedPeer& peer) const;
   void send_message(ServedPeer& peer, uint64_t bytes_max);
   void add_to_message(ServedPeer& peer, SendBlocks& message, InFlight& sent);
-  void in_flight(ServedPeer& peer, InFlight sent);
+  void in_flight(ServedPeer& peer, const InFlight& sent);
   void close_stalled();
   void expect_progress(const ServedPeer& peer);
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "exchange/bitswap/server_state.h"
 
@@ -20,16 +21,19 @@ void Server::State::give_turn(ServedPeer& peer) {
   turns.push_back(&peer);
 }
 
-uint64_t Server::State::cost_of(uint32_t want) const {
+// In a message.
+uint32_t Server::State::cost_of(uint32_t want) const {
   const WantRecord& record = wants[want];
-  if (record.state == WantState::kReadyBlock) return record.bytes + kBlockFramingBytesMax;
-  return presence_bytes(cids.bytes(record.cid).size());
+  const uint64_t cost = record.state == WantState::kReadyBlock
+                            ? record.bytes + kBlockFramingBytesMax
+                            : presence_bytes(cids.bytes(record.cid).size());
+  return static_cast<uint32_t>(std::min<uint64_t>(cost, UINT32_MAX));
 }
 
 // What a message to the peer needs at least: one entry, and some more if they are small.
 uint64_t Server::State::least_message(const ServedPeer& peer) const {
   const uint64_t worth = std::min(limits.message_bytes_max, limits.bytes_in_flight / kLeastShare);
-  return std::max(cost_of(peer.ready.top()), std::min(worth, peer.ready_block_bytes));
+  return std::max<uint64_t>(peer.ready.top_cost(), std::min(worth, peer.ready_block_bytes));
 }
 
 // What the peer may be sent now; with nothing in flight, the least message in any case.
@@ -73,7 +77,7 @@ void Server::State::take_turns() {
       peer.turn_started = true;
       peer.deficit += limits.message_bytes_max;
     }
-    if (cost_of(peer.ready.top()) > peer.deficit) {
+    if (peer.ready.top_cost() > peer.deficit) {
       peer.turn_started = false;
       turns.pop_front();
       turns.push_back(&peer);
@@ -89,7 +93,7 @@ void Server::State::send_message(ServedPeer& peer, uint64_t bytes_max) {
   message.peer = peer.id;
   InFlight sent;
   for (size_t entries = 0; entries < kEntriesMax && !peer.ready.empty(); ++entries) {
-    const uint64_t cost = cost_of(peer.ready.top());
+    const uint64_t cost = peer.ready.top_cost();
     if (sent.bytes != 0 && sent.bytes + cost > bytes_max) break;
     sent.bytes += cost;
     add_to_message(peer, message, sent);
@@ -98,7 +102,7 @@ void Server::State::send_message(ServedPeer& peer, uint64_t bytes_max) {
   message.bytes = sent.bytes;
   message.pending_bytes =
       static_cast<int32_t>(std::min<uint64_t>(peer.ready_block_bytes, INT32_MAX));
-  in_flight(peer, std::move(sent));
+  in_flight(peer, sent);
   out.emplace_back(std::move(message));
 }
 
@@ -113,8 +117,11 @@ void Server::State::add_to_message(ServedPeer& peer, SendBlocks& message, InFlig
     case WantState::kReadyBlock:
       message.blocks.push_back(std::move(cid));
       sent.block_bytes += record.bytes;
-      sent.blocks.push_back(want);
       move_want(peer, want, WantState::kSent);
+      wants[want].next = std::exchange(sent.first, want);
+      ++sent.blocks;
+      // Near, for when it was written.
+      peer.wants.prefetch(record.cid);
       break;
     case WantState::kReadyHave:
       message.presences.push_back({std::move(cid), Presence::kHave});
@@ -127,14 +134,14 @@ void Server::State::add_to_message(ServedPeer& peer, SendBlocks& message, InFlig
   }
 }
 
-void Server::State::in_flight(ServedPeer& peer, InFlight sent) {
+void Server::State::in_flight(ServedPeer& peer, const InFlight& sent) {
   if (peer.in_flight.empty()) {
     peer.progress_ns = now_ns;
     expect_progress(peer);
   }
   peer.bytes_in_flight += sent.bytes;
   bytes_in_flight += sent.bytes;
-  peer.in_flight.push_back(std::move(sent));
+  peer.in_flight.push_back(sent);
 }
 
 // Wants over a limit: said at once, or, to a peer that does not read, not at all.
@@ -147,7 +154,7 @@ void Server::State::refuse(ServedPeer& peer, std::vector<BlockPresence> dont_hav
   message.peer = peer.id;
   message.presences = std::move(dont_have);
   message.bytes = sent.bytes;
-  in_flight(peer, std::move(sent));
+  in_flight(peer, sent);
   out.emplace_back(std::move(message));
 }
 

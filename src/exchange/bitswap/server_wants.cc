@@ -91,12 +91,9 @@ void Server::State::repeat_want(ServedPeer& peer, uint32_t want, const Want& aga
     return move_want(peer, want, WantState::kToLook);
   }
   if (record.priority == again.priority) return;
-  WantQueue* queue = is_answer(record.state)              ? &peer.ready
-                     : record.state == WantState::kToLook ? &peer.to_look
-                                                          : nullptr;
-  if (queue != nullptr) queue->remove(wants, want);
+  take_off(peer, want);
   record.priority = again.priority;
-  if (queue != nullptr) queue->push(wants, want);
+  put_on(peer, want);
 }
 
 uint32_t Server::State::find_want(const ServedPeer& peer, const Cid& cid) const {
@@ -128,10 +125,22 @@ void Server::State::drop_unlisted(ServedPeer& peer, const std::vector<Want>& lis
   }
 }
 
+// The queue of the want's state, if that has one.
+void Server::State::take_off(ServedPeer& peer, uint32_t want) {
+  const WantState state = wants[want].state;
+  if (state == WantState::kToLook) peer.to_look.remove(wants, want);
+  if (is_answer(state)) peer.ready.remove(wants, want);
+}
+
+void Server::State::put_on(ServedPeer& peer, uint32_t want) {
+  const WantState state = wants[want].state;
+  if (state == WantState::kToLook) peer.to_look.push(wants, want);
+  if (is_answer(state)) peer.ready.push(wants, want, cost_of(want));
+}
+
 void Server::State::remove_want(ServedPeer& peer, uint32_t want) {
   const WantRecord& record = wants[want];
-  if (record.state == WantState::kToLook) peer.to_look.remove(wants, want);
-  if (is_answer(record.state)) peer.ready.remove(wants, want);
+  take_off(peer, want);
   if (record.state == WantState::kReadyBlock) peer.ready_block_bytes -= record.bytes;
   if (is_listed(record.state)) unlink(want);
   peer.wants.erase(record.cid);
@@ -141,14 +150,12 @@ void Server::State::remove_want(ServedPeer& peer, uint32_t want) {
 
 void Server::State::move_want(ServedPeer& peer, uint32_t want, WantState state) {
   WantRecord& record = wants[want];
-  if (record.state == WantState::kToLook) peer.to_look.remove(wants, want);
-  if (is_answer(record.state)) peer.ready.remove(wants, want);
+  take_off(peer, want);
   if (record.state == WantState::kReadyBlock) peer.ready_block_bytes -= record.bytes;
   if (is_listed(record.state) && !is_listed(state)) unlink(want);
   if (!is_listed(record.state) && is_listed(state)) link(want);
   record.state = state;
-  if (state == WantState::kToLook) peer.to_look.push(wants, want);
-  if (is_answer(state)) peer.ready.push(wants, want);
+  put_on(peer, want);
   if (state == WantState::kReadyBlock) peer.ready_block_bytes += record.bytes;
 }
 

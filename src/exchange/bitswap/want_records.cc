@@ -15,9 +15,9 @@ bool WantQueue::top_is_in_run() const {
   return heap_.empty() || (run_live_ != 0 && before(run_[head_], heap_[0]));
 }
 
-void WantQueue::push(WantPool& wants, uint32_t want) {
+void WantQueue::push(WantPool& wants, uint32_t want, uint32_t cost) {
   const WantRecord& record = wants[want];
-  const Item item{.priority = record.priority, .order = record.order, .want = want};
+  const Item item{.priority = record.priority, .order = record.order, .want = want, .cost = cost};
   // An item that was taken out still says how good the end of the run is.
   if (run_.empty() || before(run_.back(), item)) {
     wants[want].place = static_cast<uint32_t>(run_.size());

@@ -20,9 +20,10 @@ enum class WantState : uint8_t {
 };
 
 struct WantRecord {
-  uint32_t cid = kNone;   // in the CidTable
-  uint32_t peer = 0;      // its number
-  uint32_t next = kNone;  // neighbours in the list of its CID, while it has no block
+  uint32_t cid = kNone;  // in the CidTable
+  uint32_t peer = 0;     // its number
+  // Neighbours in the list of its CID while it has no block; the next of its message when sent.
+  uint32_t next = kNone;
   uint32_t previous = kNone;
   int32_t priority = 0;
   uint32_t order =
@@ -54,7 +55,13 @@ class WantQueue {
     return head_ + behind < run_.size() ? run_[head_ + behind].want : kNone;
   }
 
-  void push(WantPool& wants, uint32_t want);
+  // What the caller said that the top costs.
+  [[nodiscard]] uint32_t top_cost() const {
+    return top_is_in_run() ? run_[head_].cost : heap_[0].cost;
+  }
+
+  // `cost`: kept for top_cost(), as the record itself is far away.
+  void push(WantPool& wants, uint32_t want, uint32_t cost = 0);
   void remove(WantPool& wants, uint32_t want);
 
  private:
@@ -62,6 +69,7 @@ class WantQueue {
     int32_t priority;
     uint32_t order;
     uint32_t want;  // kNone in the run: taken out
+    uint32_t cost;
   };
   // In WantRecord::place: the rest is a place in the heap; without it, one in the run.
   static constexpr uint32_t kInHeap = 1U << 31;
