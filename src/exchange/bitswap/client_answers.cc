@@ -63,8 +63,11 @@ void Client::State::block(PeerRecord& from, const BlocksArrived::One& one) {
 // Nobody waits for it: it comes late, or it was never asked for.
 void Client::State::stray_block(PeerRecord& from, const BlocksArrived::One& one) {
   from.meter.received(one.bytes, from.blocks_waiting() > 0, now_ns_);
-  if (recent_.session_of(one.cid)) {
+  if (const auto id = recent_.session_of(one.cid)) {
     ++from.duplicates;
+    // Another was quicker this time; the next ones may come from here.
+    SessionRecord* session = find_session(*id);
+    if (session != nullptr && from.usable()) join(*session, from);
     actions_.emplace_back(
         Accept{.cid = one.cid, .from = from.id, .duplicate = true, .sessions = {}});
     return;
