@@ -43,7 +43,8 @@ class Pairs:
         folder = self.scratch / f"node{self.made}"
         folder.mkdir()
         if kind == "ours":
-            return ours.OurNode(folder, [self.transport])
+            # Nor do the peers announce anything.
+            return ours.OurNode(folder, [self.transport], {"Provide.Strategy": "none"})
         flags = ["--repository", str(folder / "blocks"), "--store", kind]
         return peers.LinePeer("go", folder, [self.transport], flags)
 

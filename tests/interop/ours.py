@@ -17,23 +17,27 @@ SECONDS_MAX = 200
 
 
 class OurNode:
-    """A daemon with a repository of its own, driven by the command line."""
+    """A daemon with a repository of its own, driven by the command line.
+
+    `transports` are names of peers.LISTEN or whole addresses, `prefix` is what the daemon's command
+    line begins with.
+    """
 
     kind = "ours"
 
-    def __init__(self, folder, transports, settings=None):
+    def __init__(self, folder, transports, settings=None, prefix=()):
         self.folder = pathlib.Path(folder)
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "TIMEROSE_PATH": str(self.folder / "repository"),
         }
-        listen = ",".join(peers.LISTEN[t] for t in transports)
+        listen = ",".join(peers.LISTEN.get(t, t) for t in transports)
         for name, value in {"Addresses.Listen": listen, "Discovery.MDNS": "false", **(settings or {})}.items():
             self.text("config", name, value)
         self._log = open(self.folder / "node.log", "wb")
-        self._daemon = subprocess.Popen([BINARY, "node", "start"], cwd=self.folder, env=self.environment,
-                                        stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        self._daemon = subprocess.Popen([*prefix, BINARY, "node", "start"], cwd=self.folder,
+                                        env=self.environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
         self.addresses = self._wait_for_addresses()
         self.peer = self.addresses[0].rsplit("/p2p/", 1)[1]
 

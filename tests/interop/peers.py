@@ -38,15 +38,18 @@ class PeerError(Exception):
 
 
 class LinePeer:
-    """A running peer; its commands are the methods that __getattr__ makes."""
+    """A running peer, called with a command and its words.
 
-    def __init__(self, kind, folder, transports=None, flags=()):
+    `transports` are names of LISTEN or whole addresses, `prefix` is what its command line begins with.
+    """
+
+    def __init__(self, kind, folder, transports=None, flags=(), prefix=()):
         self.kind = kind
         self.complaints = pathlib.Path(folder) / f"{kind}-{id(self)}.log"
-        listen = [word for t in transports or TRANSPORTS[kind] for word in ("--listen", LISTEN[t])]
+        listen = [word for t in transports or TRANSPORTS[kind] for word in ("--listen", LISTEN.get(t, t))]
         self._log = open(self.complaints, "wb")
         self._process = subprocess.Popen(
-            COMMANDS[kind](*listen, *flags), cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [*prefix, *COMMANDS[kind](*listen, *flags)], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._log, env=dict(os.environ, GOLOG_LOG_LEVEL="error"),
         )
         self._lines = queue.SimpleQueue()
