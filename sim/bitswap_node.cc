@@ -1,7 +1,6 @@
 #include "sim/bitswap_node.h"
 
 #include <algorithm>
-#include <set>
 
 namespace timerose::sim {
 namespace {
@@ -46,30 +45,51 @@ void BitswapNode::stop() {
   ++life_;
   world_.counts.dropped += pending_.size();
   pending_.clear();
+  lent_.clear();
   sessions_.clear();
 }
 
 void BitswapNode::put(const Block& block) {
-  store_.insert_or_assign(block.cid(), block);
+  if (store_.insert_or_assign(block.cid(), block).second) stored(block.cid());
   tell(bitswap::BlocksAdded{.cids = {block.cid()}});
   // It may be wanted here as well: then it came another way.
-  if (client_->wants(block.cid())) {
-    std::set<uint64_t> sessions;
-    for (auto claim = pending_.begin(); claim != pending_.end();) {
-      if (claim->first.second == block.cid()) {
-        sessions.insert(claim->first.first);
-        ++world_.counts.dropped;
-        claim = pending_.erase(claim);
-      } else {
-        ++claim;
-      }
-    }
-    ask(bitswap::BlockStored{.cid = block.cid()});
-    for (uint64_t session : sessions) {
-      --sessions_.at(session).in_flight;
-      go_on(session);
-    }
+  const std::vector<uint64_t> sessions = sessions_waiting_for(block.cid());
+  for (uint64_t session : sessions) {
+    ++(lent_.contains({session, block.cid()}) ? world_.counts.lent : world_.counts.dropped);
+    forget_claim({session, block.cid()});
   }
+  if (client_->wants(block.cid())) ask(bitswap::BlockStored{.cid = block.cid()});
+  for (uint64_t session : sessions) {
+    --sessions_.at(session).in_flight;
+    go_on(session);
+  }
+}
+
+void BitswapNode::forget_claim(const Claim& claim) {
+  pending_.erase(claim);
+  if (lent_.erase(claim) > 0) take_back(claim.first, claim.second);
+}
+
+void BitswapNode::leave_to_bitswap(uint64_t session, const Cid& cid) {
+  const auto claim = pending_.find({session, cid});
+  if (claim == pending_.end() || lent_.erase({session, cid}) == 0) return;
+  ask(bitswap::WantBlocks{
+      .session = SessionId{session}, .cids = {cid}, .deadline_ns = claim->second});
+}
+
+std::vector<Cid> BitswapNode::lend(uint64_t /*session*/, const std::vector<Cid>& /*cids*/) {
+  return {};
+}
+void BitswapNode::take_back(uint64_t /*session*/, const Cid& /*cid*/) {}
+void BitswapNode::closed(uint64_t /*session*/) {}
+void BitswapNode::stored(const Cid& /*cid*/) {}
+
+std::vector<uint64_t> BitswapNode::sessions_waiting_for(const Cid& cid) const {
+  std::vector<uint64_t> waiting;
+  for (const auto& [session, state] : sessions_) {
+    if (pending_.contains({session, cid})) waiting.push_back(session);
+  }
+  return waiting;
 }
 
 void BitswapNode::fetch(const Fetch& fetch) {
@@ -97,6 +117,18 @@ void BitswapNode::want(uint64_t session, const std::vector<Cid>& cids) {
     });
   }
   if (missing.empty()) return go_on(session);
+  for (const Cid& cid : lend(session, missing)) {
+    lent_.insert({session, cid});
+    std::erase(missing, cid);
+    // What is not brought in time is Bitswap's, which gives it up.
+    world_.events.at(deadline_ns - 1, [this, session, cid, life = life_] {
+      if (life == life_ && lent_.contains({session, cid})) {
+        take_back(session, cid);
+        leave_to_bitswap(session, cid);
+      }
+    });
+  }
+  if (missing.empty()) return;
   ask(bitswap::WantBlocks{
       .session = SessionId{session}, .cids = std::move(missing), .deadline_ns = deadline_ns});
 }
@@ -120,13 +152,15 @@ void BitswapNode::go_on(uint64_t session) {
 }
 
 void BitswapNode::close(uint64_t session) {
-  std::erase_if(pending_, [&](const auto& claim) {
-    if (claim.first.first != session) return false;
-    ++world_.counts.dropped;
-    return true;
-  });
+  std::vector<Claim> dropped;
+  for (const auto& [claim, deadline_ns] : pending_) {
+    if (claim.first == session) dropped.push_back(claim);
+  }
+  for (const Claim& claim : dropped) forget_claim(claim);
+  world_.counts.dropped += dropped.size();
   sessions_.erase(session);
   ask(bitswap::CloseSession{.session = SessionId{session}});
+  closed(session);
 }
 
 void BitswapNode::drop_a_fetch(uint64_t which) {
@@ -138,7 +172,7 @@ void BitswapNode::drop_a_fetch(uint64_t which) {
   auto claim = pending_.lower_bound({session, entry->second.fetch.file->root});
   if (claim != pending_.end() && claim->first.first == session) {
     const Cid cid = claim->first.second;
-    pending_.erase(claim);
+    forget_claim({session, cid});
     ++world_.counts.dropped;
     ask(bitswap::DropWants{.session = SessionId{session}, .cids = {cid}});
   }
@@ -256,18 +290,29 @@ void BitswapNode::on(const bitswap::SendWants& action) {
 
 void BitswapNode::on(const bitswap::FindProviders& action) {
   world_.note(number_, "searches", detail_of(action.cid));
-  world_.find_providers(action.cid, [this, cid = action.cid, life = life_](
-                                        std::vector<PeerId> providers, bool ended) {
+  find_providers(action.cid);
+}
+
+void BitswapNode::find_providers(const Cid& cid) {
+  world_.find_providers(cid, [this, cid, life = life_](std::vector<PeerId> providers, bool ended) {
     if (life != life_) return;
     std::erase(providers, world_.id_of(number_));
-    ask(bitswap::ProvidersKnown{
-        .cid = cid, .providers = std::move(providers), .search_ended = ended});
+    found_providers(cid, std::move(providers), ended);
   });
+}
+
+void BitswapNode::found_providers(const Cid& cid, std::vector<PeerId> providers, bool ended) {
+  ask(bitswap::ProvidersKnown{
+      .cid = cid, .providers = std::move(providers), .search_ended = ended});
 }
 
 void BitswapNode::on(const bitswap::DialPeer& action) {
   const NodeNumber peer = world_.node_of(action.peer);
   world_.note(number_, "dials", peer);
+  dial(peer);
+}
+
+void BitswapNode::dial(NodeNumber peer) {
   const uint64_t delay_ns = 2 * kDialTrips * world_.network.latency_ns(number_, peer);
   world_.events.after(delay_ns, [this, peer] { world_.network.connect(number_, peer); });
 }
@@ -287,14 +332,22 @@ void BitswapNode::on(const bitswap::Accept& action) {
     return fail("accepted bytes that are not those of " + action.cid.to_string());
   }
   if (action.sessions.empty()) fail("accepted a block that nobody waits for");
-  store_.insert_or_assign(action.cid, arrived->second);
+  if (store_.insert_or_assign(action.cid, arrived->second).second) stored(action.cid);
   tell(bitswap::BlocksAdded{.cids = {action.cid}});
+  for (const uint64_t session : sessions_waiting_for(action.cid)) {
+    if (!lent_.contains({session, action.cid})) continue;
+    forget_claim({session, action.cid});
+    ++world_.counts.accepted;
+    --sessions_.at(session).in_flight;
+    go_on(session);
+  }
   for (SessionId id : action.sessions) {
     const auto session = static_cast<uint64_t>(id);
-    if (pending_.erase({session, action.cid}) == 0) {
+    if (!pending_.contains({session, action.cid})) {
       fail("accepted for a session that does not wait for it: " + action.cid.to_string());
       continue;
     }
+    forget_claim({session, action.cid});
     ++world_.counts.accepted;
     --sessions_.at(session).in_flight;
     go_on(session);
@@ -312,7 +365,7 @@ void BitswapNode::on(const bitswap::GiveUp& action) {
     fail("node " + std::to_string(number_) +
          " gave up a block that a steady node has: " + action.why);
   }
-  pending_.erase(claim);
+  forget_claim({session, action.cid});
   ++world_.counts.given_up;
   --sessions_.at(session).in_flight;
   go_on(session);
@@ -371,7 +424,9 @@ void BitswapNode::check_bounds() {
     if (ledger.wants_waiting > server_limits.peer_wants_max) fail("too many wants of one peer");
   }
   std::set<Cid> wanted;
-  for (const auto& [claim, deadline_ns] : pending_) wanted.insert(claim.second);
+  for (const auto& [claim, deadline_ns] : pending_) {
+    if (!lent_.contains(claim)) wanted.insert(claim.second);
+  }
   if (events_.empty() && client_->wantlist().size() != wanted.size()) {
     fail("the client wants " + std::to_string(client_->wantlist().size()) +
          " blocks, its sessions " + std::to_string(wanted.size()));

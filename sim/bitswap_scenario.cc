@@ -6,6 +6,7 @@
 
 #include "sim/bitswap_node.h"
 #include "sim/hostile_node.h"
+#include "sim/policy_node.h"
 
 namespace timerose::sim {
 namespace {
@@ -18,6 +19,17 @@ constexpr uint64_t kShortTimeoutNs = 5 * kSecond;
 // Where there is no trouble, beside one in fifty blocks: a peer that said it has not may send the
 // block once it has come by it.
 constexpr uint64_t kDuplicatesAllowed = 30;
+// Whole nodes: when everything has been fetched or given up, and how often promises are looked at.
+constexpr uint64_t kRetireNs = 280 * kSecond;
+constexpr uint64_t kCheckNs = 10 * kSecond;
+constexpr double kGateways = 0.2;
+constexpr double kConfigured = 0.6;
+constexpr double kWanting = 0.5;
+constexpr mesh::ConnectionLimits kConnections{.low = 12,
+                                              .high = 18,
+                                              .grace_ns = 5 * kSecond,
+                                              .retry_first_ns = kSecond,
+                                              .retry_max_ns = 20 * kSecond};
 // Beyond it, something goes round in circles.
 constexpr uint64_t kEventsMax = 50'000'000;
 
@@ -50,13 +62,19 @@ Climate climate_of(Dice& dice, uint64_t seed, uint64_t nodes) {
 class Scenario {
  public:
   explicit Scenario(const BitswapOptions& options)
-      : world_(options.seed), climate_(climate_of(world_.dice, options.seed, options.nodes)) {
+      : world_(options.seed),
+        whole_(options.kind == NodeKind::kWhole),
+        routing_(world_, options.seed),
+        gateways_(world_, ~options.seed,
+                  [this](NodeNumber node, const Cid& cid) { return look(node, cid); }),
+        climate_(climate_of(world_.dice, options.seed, options.nodes)) {
     world_.trace = options.trace;
     make_nodes(options.nodes);
     make_links();
     make_files();
     make_fetches();
     make_trouble();
+    if (whole_) watch_whole_nodes();
   }
 
   BitswapResult run() {
@@ -67,7 +85,8 @@ class Scenario {
       if (node && world_.failure().empty()) node->check_at_rest();
     }
     const Counts& counts = world_.counts;
-    if (!climate_.troubled && counts.duplicates > counts.accepted / 50 + kDuplicatesAllowed) {
+    if (!whole_ && !climate_.troubled &&
+        counts.duplicates > counts.accepted / 50 + kDuplicatesAllowed) {
       world_.fail(std::to_string(counts.duplicates) + " duplicates where there is no trouble");
     }
     world_.counts.events = world_.events.events_run();
@@ -103,11 +122,55 @@ class Scenario {
             std::make_unique<HostileNode>(world_, number, static_cast<Vice>(dice.below(kVices)));
         world_.network.set_participant(number, *hostile_[i]);
       } else {
-        honest_[i] = std::make_unique<BitswapNode>(world_, number, versions_[i], others);
+        honest_[i] = whole_ ? make_whole_node(number, count, others)
+                            : std::make_unique<BitswapNode>(world_, number, versions_[i], others);
         world_.network.set_participant(number, *honest_[i]);
       }
     }
     steady_.resize(count, false);
+  }
+
+  std::unique_ptr<BitswapNode> make_whole_node(NodeNumber number, uint64_t count,
+                                               const BitswapNode::Others& others) {
+    Dice& dice = world_.dice;
+    if (dice.chance(kGateways)) {
+      const uint64_t manners = climate_.troubled ? Gateways::kManners : 1;
+      gateways_.add(number, static_cast<Gateways::Manner>(dice.below(manners)));
+    }
+    PolicyNode::Surroundings around{.routing = routing_,
+                                    .gateways = gateways_,
+                                    .configured = {},
+                                    .wanted = std::nullopt,
+                                    .connections = kConnections};
+    if (gateways_.size() > 0 && dice.chance(kConfigured)) {
+      around.configured.push_back(dice.below(gateways_.size()));
+    }
+    const auto wanted = static_cast<NodeNumber>(dice.below(count));
+    if (wanted != number && dice.chance(kWanting)) around.wanted = wanted;
+    for (NodeNumber node = 0; node < count; ++node) world_.id_of(node);
+    auto node =
+        std::make_unique<PolicyNode>(world_, number, versions_[number], others, std::move(around));
+    whole_nodes_.push_back(node.get());
+    return node;
+  }
+
+  const Block* look(NodeNumber node, const Cid& cid) const {
+    const auto* whole = dynamic_cast<const PolicyNode*>(honest_[node].get());
+    return whole == nullptr ? nullptr : whole->find(cid);
+  }
+
+  void watch_whole_nodes() {
+    for (uint64_t at_ns = kCheckNs; at_ns < kRetireNs; at_ns += kCheckNs) {
+      world_.events.after(at_ns, [this] {
+        for (PolicyNode* node : whole_nodes_) {
+          node->check_announced();
+          node->check_wanted();
+        }
+      });
+    }
+    world_.events.after(kRetireNs, [this] {
+      for (PolicyNode* node : whole_nodes_) node->retire();
+    });
   }
 
   void join(NodeNumber node) {
@@ -142,6 +205,7 @@ class Scenario {
       for (NodeNumber node = 0; node < hostile_.size(); ++node) {
         if (hostile_[node] && dice.chance(2.0 / static_cast<double>(hostile_.size()))) {
           file.providers.push_back(node);
+          routing_.lie(file.root.multihash_bytes(), node);
         }
       }
     }
@@ -193,11 +257,15 @@ class Scenario {
   }
 
   World world_;
+  const bool whole_;
+  Routing routing_;
+  Gateways gateways_;
   const Climate climate_;
   std::vector<bitswap::Version> versions_;
   std::vector<std::unique_ptr<BitswapNode>> honest_;  // null where the node is hostile
   std::vector<std::unique_ptr<HostileNode>> hostile_;
   std::vector<bool> steady_;
+  std::vector<PolicyNode*> whole_nodes_;
 };
 
 }  // namespace

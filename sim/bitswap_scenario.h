@@ -7,7 +7,10 @@
 //  - what waits at a peer, or for one, stays within its limits; ticks come when they were asked
 //  for;
 //  - a block that a steady, honest node has, and that the routing knows of, is found;
-//  - no honest peer is avoided.
+//  - no honest peer is avoided;
+//  - of whole nodes: what a node has is known to the routing as long as it is here, a peer that it
+//  wants is kept and come back to, and a gateway is asked for no more than it may be, and not again
+//  once it has lied.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +20,13 @@
 
 namespace timerose::sim {
 
+enum class NodeKind {
+  kBitswap,  // Bitswap alone, over a routing that knows everything
+  kWhole,    // with routing policy: see policy_node.h
+};
+
 struct BitswapOptions {
+  NodeKind kind = NodeKind::kBitswap;
   uint64_t nodes = 100;
   uint64_t seed = 1;
   bool trace = false;

@@ -19,6 +19,30 @@ TEST(BitswapSimulation, KeepsItsPromisesInEveryWorld) {
   }
 }
 
+TEST(BitswapSimulation, WholeNodesKeepTheirPromisesInEveryWorld) {
+  uint64_t lent = 0;
+  uint64_t trimmed = 0;
+  uint64_t dialed_again = 0;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const BitswapResult result = run_bitswap({NodeKind::kWhole, 60, seed});
+    EXPECT_EQ(result.failure, "") << "timerose-sim node --nodes 60 --seed " << seed;
+    EXPECT_GT(result.counts.accepted, 0U) << seed;
+    EXPECT_GT(result.counts.announced, 0U) << seed;
+    lent += result.counts.lent;
+    trimmed += result.counts.trimmed;
+    dialed_again += result.counts.dialed_again;
+  }
+  EXPECT_GT(lent, 0U);
+  EXPECT_GT(trimmed, 0U);
+  EXPECT_GT(dialed_again, 0U);
+}
+
+TEST(BitswapSimulation, ReplaysAWorldOfWholeNodesFromItsSeed) {
+  const BitswapResult first = run_bitswap({NodeKind::kWhole, 40, 3});
+  const BitswapResult second = run_bitswap({NodeKind::kWhole, 40, 3});
+  EXPECT_EQ(first.fingerprint, second.fingerprint);
+}
+
 TEST(BitswapSimulation, ReplaysAWorldFromItsSeed) {
   const BitswapResult first = run_bitswap({.nodes = 40, .seed = 3});
   const BitswapResult second = run_bitswap({.nodes = 40, .seed = 3});

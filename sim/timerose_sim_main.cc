@@ -1,4 +1,4 @@
-// timerose-sim bitswap --nodes 1000 --seeds 1..200: runs made-up worlds, one for each seed, and
+// timerose-sim bitswap|node --nodes 1000 --seeds 1..200: runs made-up worlds, one for each seed, and
 // says which of them broke a promise.
 #include <charconv>
 #include <cstdio>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t kNodesMax = 10'000;
 constexpr const char* kUsage =
-    "usage: timerose-sim bitswap [--nodes N] [--seeds A..B | --seed N] [--trace]\n";
+    "usage: timerose-sim bitswap|node [--nodes N] [--seeds A..B | --seed N] [--trace]\n";
 
 struct Command {
   BitswapOptions options;
@@ -39,8 +39,11 @@ bool set_seeds(std::string_view text, Command& command) {
 }
 
 std::optional<Command> parse(int count, char** words) {
-  if (count < 2 || std::string_view(words[1]) != "bitswap") return std::nullopt;
+  if (count < 2) return std::nullopt;
+  const std::string_view kind = words[1];
+  if (kind != "bitswap" && kind != "node") return std::nullopt;
   Command command;
+  command.options.kind = kind == "node" ? NodeKind::kWhole : NodeKind::kBitswap;
   for (int i = 2; i < count; ++i) {
     const std::string_view word = words[i];
     if (word == "--trace") {
@@ -63,7 +66,7 @@ void print(uint64_t seed, const BitswapResult& result) {
   const Counts& counts = result.counts;
   std::printf(
       "seed %llu: %s  wanted %llu accepted %llu given up %llu dropped %llu duplicates %llu avoided "
-      "%llu searches %llu messages %llu events %llu virtual %.1f s fingerprint %016llx\n",
+      "%llu searches %llu lent %llu announced %llu trimmed %llu dialed again %llu messages %llu events %llu virtual %.1f s fingerprint %016llx\n",
       static_cast<unsigned long long>(seed), result.failure.empty() ? "ok" : "FAILED",
       static_cast<unsigned long long>(counts.wanted),
       static_cast<unsigned long long>(counts.accepted),
@@ -72,6 +75,10 @@ void print(uint64_t seed, const BitswapResult& result) {
       static_cast<unsigned long long>(counts.duplicates),
       static_cast<unsigned long long>(counts.avoided),
       static_cast<unsigned long long>(counts.searches),
+      static_cast<unsigned long long>(counts.lent),
+      static_cast<unsigned long long>(counts.announced),
+      static_cast<unsigned long long>(counts.trimmed),
+      static_cast<unsigned long long>(counts.dialed_again),
       static_cast<unsigned long long>(counts.messages),
       static_cast<unsigned long long>(counts.events),
       static_cast<double>(counts.virtual_ns) / static_cast<double>(kSecond),
@@ -91,8 +98,10 @@ int run(Command command) {
     sum.duplicates += result.counts.duplicates;
     if (result.failure.empty()) continue;
     ++failed;
-    std::printf("  %s\n  again: timerose-sim bitswap --nodes %llu --seed %llu --trace\n",
-                result.failure.c_str(), static_cast<unsigned long long>(command.options.nodes),
+    std::printf("  %s\n  again: timerose-sim %s --nodes %llu --seed %llu --trace\n",
+                result.failure.c_str(),
+                command.options.kind == NodeKind::kWhole ? "node" : "bitswap",
+                static_cast<unsigned long long>(command.options.nodes),
                 static_cast<unsigned long long>(seed));
   }
   const uint64_t seeds = command.last_seed - command.first_seed + 1;

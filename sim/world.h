@@ -18,10 +18,14 @@ struct Counts {
   uint64_t wanted = 0;
   uint64_t accepted = 0;
   uint64_t given_up = 0;
+  uint64_t lent = 0;        // brought by another source than Bitswap
   uint64_t dropped = 0;     // by the one who wanted it, or it went away
   uint64_t duplicates = 0;  // from honest peers
   uint64_t repeats = 0;     // from others
   uint64_t avoided = 0;
+  uint64_t announced = 0;     // to the routing
+  uint64_t trimmed = 0;       // connections ended by their keeper
+  uint64_t dialed_again = 0;  // wanted peers
   uint64_t searches = 0;
   uint64_t messages = 0;
   uint64_t bytes_sent = 0;

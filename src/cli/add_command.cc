@@ -73,7 +73,7 @@ class Adding {
   Status pin_roots(Pins& pins) {
     for (const Root& root : roots_) {
       TR_TRY(pins.add({root.imported.cid, PinMode::kRecursive, options_.pin_name}));
-      session_.provide(root.imported.cid);
+      session_.provide_kept(root.imported.cid, true);
     }
     return success();
   }

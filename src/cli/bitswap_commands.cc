@@ -9,6 +9,28 @@
 namespace timerose::cli {
 namespace {
 
+// Of what was received, what came over HTTP, and from where.
+Status print_http(Output& out, const std::vector<exchange::SourceStat>& sources) {
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;
+  for (const exchange::SourceStat& source : sources) {
+    blocks += source.blocks;
+    bytes += source.bytes;
+  }
+  TR_TRY(out.line(fmt::format("\tof these, blocks over HTTP: {}", blocks)));
+  TR_TRY(out.line(fmt::format("\tof these, data over HTTP: {}", bytes)));
+  for (const exchange::SourceStat& source : sources) {
+    TR_TRY(out.line(
+        fmt::format("\t\t{} {} blocks, {}, {:.1f} ms, {}/s, {} missing, {} failures{}{}",
+                    source.name, source.blocks, node::format_bytes(source.bytes),
+                    static_cast<double>(source.latency_ns) / 1e6,
+                    node::format_bytes(source.bytes_per_second), source.missing, source.failures,
+                    source.bad_blocks == 0 ? "" : fmt::format(", {} bad blocks", source.bad_blocks),
+                    source.avoided ? ", left alone for a while" : "")));
+  }
+  return success();
+}
+
 Status print_partners(Output& out, const exchange::ExchangeStat& stat) {
   TR_TRY(out.line(fmt::format("\tpartners asked [{}]", stat.asked.size())));
   for (const bitswap::ClientPeerStat& peer : stat.asked) {
@@ -39,6 +61,7 @@ Result<int> stat(Session& session, bool verbose) {
   TR_TRY(out.line(fmt::format("\tdup blocks received: {}", stat.duplicate_blocks)));
   TR_TRY(out.line(fmt::format("\tdup data received: {}", stat.duplicate_bytes)));
   TR_TRY(out.line(fmt::format("\tbad blocks received: {}", stat.bad_blocks)));
+  TR_TRY(print_http(out, stat.http));
   TR_TRY(out.line(fmt::format("\twantlist [{} keys]", stat.wantlist.size())));
   for (const Cid& cid : stat.wantlist) TR_TRY(out.line("\t\t" + cid.to_string()));
   if (verbose) TR_TRY(print_partners(out, stat));

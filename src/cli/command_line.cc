@@ -133,6 +133,18 @@ std::string describe(CLI::App& command, std::span<const std::string> words,
   return error.what();
 }
 
+// "-r=false" as "--recursive=false": the parser takes what follows one letter for more letters.
+void spell_out(const CLI::App& command, std::vector<std::string>& words) {
+  for (std::string& word : words) {
+    if (word == "--") return;
+    const bool has_value = word.size() > 2 && word[0] == '-' && word[1] != '-' && word[2] == '=';
+    if (!has_value) continue;
+    const CLI::Option* option = command.get_option_no_throw(word.substr(0, 2));
+    if (option == nullptr || option->get_lnames().empty()) continue;
+    word = "--" + option->get_lnames().front() + word.substr(2);
+  }
+}
+
 // Behind "--", and in brackets, a word is only itself.
 void guard_words(std::vector<std::string>& words) {
   const auto mark = std::ranges::find(words, "--");
@@ -190,6 +202,7 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words, const Stre
     words.insert(words.end(), rest.begin(), rest.end());
   }
   try {
+    spell_out(*named.command, words);
     guard_words(words);
     std::ranges::reverse(words);  // the parser takes them off the end
     grammar.root.parse(std::move(words));

@@ -82,20 +82,32 @@ Error ContentStore::not_here(Error error) const {
   return error;
 }
 
+Error ContentStore::not_found(Error error) {
+  if (error.code == ErrorCode::kNotFound) {
+    error.message +=
+        " (`timerose swarm connect ADDRESS`, --providers PEER, --timeout TIME; "
+        "`timerose routing findprovs CID` tells who says to have it)";
+  }
+  return error;
+}
+
 Result<SharedBytes> ContentStore::get(const Cid& cid) {
   auto found = below().get(cid);
   if (found.ok() || found.error().code != ErrorCode::kNotFound) return found;
   if (exchange_ == nullptr) return not_here(std::move(found).error());
   start_ahead();
-  return exchange_->fetch_block(cid, options(streams_.cancelled));
+  auto fetched = exchange_->fetch_block(cid, options(streams_.cancelled));
+  if (!fetched.ok()) return not_found(std::move(fetched).error());
+  return fetched;
 }
 
 Result<uint64_t> ContentStore::size(const Cid& cid) {
   auto found = below().size(cid);
   if (found.ok() || found.error().code != ErrorCode::kNotFound) return found;
   if (exchange_ == nullptr) return not_here(std::move(found).error());
-  TR_ASSIGN(const auto data, exchange_->fetch_block(cid, options(streams_.cancelled)));
-  return uint64_t{data.size()};
+  const auto fetched = exchange_->fetch_block(cid, options(streams_.cancelled));
+  if (!fetched.ok()) return not_found(fetched.error());
+  return uint64_t{fetched->size()};
 }
 
 exchange::FetchOptions ContentStore::options(const CancelFlag* cancel) const {
@@ -151,7 +163,10 @@ void ContentStore::stop_reading_ahead() {
 
 Status ContentStore::fetch_all(const Cid& root) {
   if (exchange_ == nullptr) return success();
-  return exchange_->fetch_dag(root, dag_options(streams_.cancelled, ShowProgress::kOnTerminal));
+  Status fetched =
+      exchange_->fetch_dag(root, dag_options(streams_.cancelled, ShowProgress::kOnTerminal));
+  if (!fetched.ok()) return not_found(std::move(fetched).error());
+  return fetched;
 }
 
 }  // namespace timerose::cli

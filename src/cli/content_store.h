@@ -77,6 +77,8 @@ class ContentStore final : public ForwardingBlockstore {
   [[nodiscard]] exchange::DagFetchOptions dag_options(const CancelFlag* cancel,
                                                       ShowProgress progress) const;
   [[nodiscard]] Error not_here(Error error) const;
+  // The same for one that was asked for in vain.
+  [[nodiscard]] static Error not_found(Error error);
   void start_ahead();
 
   exchange::Exchange* const exchange_;

@@ -59,7 +59,7 @@ Status pin_roots(Session& session, const std::vector<Cid>& roots, bool silent) {
       return std::move(pinned).error().within(
           fmt::format("pinning the root {} (--pin-roots=false imports without)", root.to_string()));
     }
-    session.provide(root);
+    session.provide_kept(root, true);
     if (!silent) {
       TR_TRY(session.out().line(fmt::format("Pinned root\t{}\tsuccess", root.to_string())));
     }

@@ -22,7 +22,7 @@ Result<int> add(Session& session, const AddOptions& options) {
     TR_ASSIGN(const Cid cid, resolve_path(session, path));
     if (options.recursive) TR_TRY(store->fetch_all(cid));
     TR_TRY(pin_dag(*store, repository->pins(), {cid, mode, options.name}));
-    session.provide(cid);
+    session.provide_kept(cid, options.recursive);
     TR_TRY(session.out().line(fmt::format("pinned {} {}ly", cid.to_string(),
                                           options.recursive ? "recursive" : "direct")));
   }

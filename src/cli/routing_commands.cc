@@ -1,4 +1,4 @@
-// timerose routing findprovs|findpeer|provide: who has what, and where they are.
+// timerose routing findprovs|findpeer|provide|reprovide: who has what, and where they are.
 #include <fmt/format.h>
 
 #include "cli/asking.h"
@@ -91,6 +91,22 @@ void add_provide(Grammar& grammar, CLI::App& group) {
   add_ask_options(*command, *timeout);
 }
 
+void add_reprovide(Grammar& grammar, CLI::App& group) {
+  add_command(grammar, group, "reprovide",
+              {"Tell the DHT again of everything this node announces (setting Provide.Strategy); "
+               "`node status` shows how far it is",
+               "  timerose routing reprovide"},
+              [](Session& session) -> Result<int> {
+                TR_ASSIGN(auto* network, session.network());
+                TR_ASSIGN(const bool begun, network->reprovide());
+                if (begun) return kExitSuccess;
+                return Error{ErrorCode::kInvalidArgument,
+                             "Provide.Strategy is none, so nothing is announced; change it by "
+                             "`timerose config set Provide.Strategy pinned` and start the node "
+                             "again"};
+              });
+}
+
 }  // namespace
 
 void add_routing_commands(Grammar& grammar) {
@@ -99,6 +115,7 @@ void add_routing_commands(Grammar& grammar) {
   add_findprovs(grammar, *group);
   add_findpeer(grammar, *group);
   add_provide(grammar, *group);
+  add_reprovide(grammar, *group);
 }
 
 }  // namespace timerose::cli

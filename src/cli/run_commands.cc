@@ -3,6 +3,7 @@
 
 #include "cli/answer.h"
 #include "cli/call_options.h"
+#include "cli/cancel_watch.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
 #include "cli/remote_run.h"
@@ -67,6 +68,14 @@ Access first_access(const RunOptions& options) {
   return options.no_memo ? Access::kReadWrite : Access::kReadOnly;
 }
 
+// What runs functions would fetch it by itself, but not as this command was told to.
+Status fetch_module(Blockstore& store, const Cid& module) {
+  TR_ASSIGN(const bool here, store.has(module));
+  if (here) return success();
+  if (auto fetched = store.get(module); !fetched.ok()) return std::move(fetched).error();
+  return success();
+}
+
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
   TR_ASSIGN(auto* repository, session.repository());
@@ -78,6 +87,7 @@ Result<int> run(Session& session, const RunOptions& options,
   if (!call.ok()) return data_failure(session, call.error());
   call->args = arguments;
   call->fx = options.fx;
+  TR_TRY(fetch_module(*store, loaded->function.module));
   TR_ASSIGN(const wasm::Abi abi, repository->abi_of(loaded->function));
   TR_ASSIGN(auto invocation, compute::make_invocation(*loaded, abi, *call));
 
@@ -93,6 +103,10 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_TRY(set_budget(session, options, *loaded, request));
   if (!options.at.empty()) return run_at(session, options.at, std::move(request), abi, show);
   request.on_write = show_while_running(session.streams(), show);
+  request.content = store;
+  wasm::Cancellation cancellation;
+  request.cancellation = &cancellation;
+  const CancelWatch watch(session.streams(), cancellation);
   TR_ASSIGN(auto* executor, session.executor());
   TR_ASSIGN(const auto answer, executor->run(request));
   TR_ASSIGN(auto* memo, repository->memo());

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "node/daemon.h"
+#include "node/provide_records.h"
 
 namespace timerose::cli {
 
@@ -50,8 +51,11 @@ Result<ContentStore*> Session::content(Access access) {
   return content_.get();
 }
 
-void Session::provide(const Cid& root) {
-  if (daemon_ != nullptr && !fetching_.offline) daemon_->network().provide_soon(root);
+void Session::provide_kept(const Cid& root, bool whole) {
+  if (daemon_ != nullptr) return daemon_->network().provide_kept(root, whole);
+  // If it cannot be noted, the node comes to it within a day.
+  auto opened = repository();
+  if (opened.ok()) (void)node::ProvideRecords::add_soon((*opened)->records(), {root, whole});
 }
 
 Result<node::Network*> Session::network() {

@@ -60,8 +60,9 @@ class Session {
   Result<node::Network*> network();
   // Without a node, or with --offline: local records and DNSLink.
   Result<names::NameService*> names();
-  // Tells the DHT, where there is one, that this node has what begins with `root`.
-  void provide(const Cid& root);
+  // Tells the DHT, as the settings say, of content that is to be kept; a node that is started later
+  // does it then. `whole`: with what is below `root`.
+  void provide_kept(const Cid& root, bool whole);
   // What runs functions: it reads as content() does.
   Result<compute::Executor*> executor();
   // Null in a process of its own.

@@ -56,7 +56,8 @@ struct Executor::State {
   Result<Answer> run_and_record(const Request& request, const Invocation& call,
                                 const MemoKey& name);
   Result<Answer> execute_call(const Invocation& call, const MemoKey& name, const Budget& budget,
-                              const wasi::Context::OnWrite& on_write, const unixfs::BlockSink& to);
+                              const wasi::Context::OnWrite& on_write, Blockstore& content,
+                              const unixfs::BlockSink& to);
   Status record_durably(const Invocation& call, Answer& answer, const MemoKey& name);
 
   Parts parts;
@@ -121,17 +122,17 @@ Result<Answer> Executor::State::run(const Request& request, const Invocation& ca
 Result<Answer> Executor::State::execute_call(const Invocation& call, const MemoKey& name,
                                              const Budget& budget,
                                              const wasi::Context::OnWrite& on_write,
-                                             const unixfs::BlockSink& to) {
+                                             Blockstore& content, const unixfs::BlockSink& to) {
   TR_ASSIGN(const auto ready, prepared.get(call));
   return execute(*ready, call, name.digest, budget, on_write,
-                 {parts.store, to, parts.clock, engine, parts.key.public_key()});
+                 {content, to, parts.clock, engine, parts.key.public_key()});
 }
 
 Result<Answer> Executor::State::run_and_record(const Request& request, const Invocation& call,
                                                const MemoKey& name) {
   TR_ASSIGN(Answer answer,
             execute_call(call, name, {request.fuel, request.deadline_ms, request.cancellation},
-                         request.on_write, sink));
+                         request.on_write, request.content ? *request.content : parts.store, sink));
   const bool durable = request.recording == Recording::kDurable;
   if (!answer.outcome) {
     if (answer.stopped->reason == wasm::StopReason::kFuel) {
@@ -188,7 +189,7 @@ Result<Rerun> Executor::rerun(const Cid& invocation, uint64_t fuel, uint64_t dea
   Remembered entry;
   TR_ASSIGN(const bool known, state_->parts.memo.find(name, entry));
   TR_ASSIGN(Answer answer, state_->execute_call(call, name, {fuel, deadline_ms, nullptr}, nullptr,
-                                                unixfs::discard()));
+                                                state_->parts.store, unixfs::discard()));
   std::optional<Cid> remembered;
   if (known) remembered = object_cid(entry.outcome_digest);
   return Rerun{std::move(answer), std::move(remembered)};

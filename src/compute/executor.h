@@ -34,7 +34,9 @@ struct Request {
   bool use_memo = true;      // false: execute even if the answer is known
   Recording recording = Recording::kDurable;
   wasm::Cancellation* cancellation =
-      nullptr;                      // ends an execution of ours, not the wait for another
+      nullptr;  // ends an execution of ours, not the wait for another
+  // What the guest reads, in place of the executor's store: one that fetches as the requester says.
+  Blockstore* content = nullptr;
   wasi::Context::OnWrite on_write;  // output while the guest runs (not when answered by the memo)
 
   static constexpr uint64_t kFuelDefault = 1ULL << 40;

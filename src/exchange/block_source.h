@@ -14,6 +14,7 @@
 #include "blockstore/block.h"
 #include "exchange/bitswap/client.h"
 #include "exchange/dag_part.h"
+#include "exchange/exchange.h"
 #include "mesh/host.h"
 
 namespace timerose::exchange {
@@ -31,28 +32,16 @@ struct BitswapPace {
   uint64_t bytes_per_second = 0;  // of all of them; 0: not known
 };
 
-struct SourceStat {
-  std::string name;               // "https://gateway.example"
-  bool configured = false;        // else named by the routing
-  uint64_t blocks = 0;            // verified
-  uint64_t bytes = 0;             // of these
-  uint64_t bad_blocks = 0;        // wrong bytes, or what was not asked for
-  uint64_t missing = 0;           // it said that it does not have the block
-  uint64_t failures = 0;          // no answer, or none that makes sense
-  uint64_t latency_ns = 0;        // smoothed, from a request to its first byte
-  uint64_t bytes_per_second = 0;  // smoothed, of one request after its first byte
-  uint64_t waiting = 0;           // requests under way
-  bool avoided = false;           // for wrong bytes, or until a back-off ends
-};
-
 class BlockSource {
  public:
   using OnAnswers = std::function<void(std::vector<SourceAnswer>)>;
+  // The end of an offer_dag(), and what kept it from being whole.
+  using OnDagEnded = std::function<void(bitswap::SessionId, const Cid& root, const Status&)>;
 
   virtual ~BlockSource() = default;
 
   // Once, before anything else.
-  virtual void start(OnAnswers on_answers) = 0;
+  virtual void start(OnAnswers on_answers, OnDagEnded on_dag_ended) = 0;
 
   // Providers that the routing named for blocks of the session; those without an HTTP address are
   // passed over.
@@ -67,8 +56,8 @@ class BlockSource {
                                  const BitswapPace& bitswap) = 0;
 
   // A part of the DAG below `root` as one stream. Its blocks come as answers, parents first, though
-  // nobody asked for each; then one last answer for `root` itself with an error, if the stream was
-  // not whole. False if nobody can be asked.
+  // nobody asked for each; then its end is told, unless the session is closed. False if nobody can
+  // be asked.
   virtual bool offer_dag(bitswap::SessionId session, const Cid& root, const DagPart& part) = 0;
 
   // No longer wanted: no answer follows.

@@ -45,6 +45,21 @@ struct DagFetchOptions : FetchOptions {
   std::function<void(const FetchProgress&)> on_progress;
 };
 
+// One server that blocks were fetched from over HTTP.
+struct SourceStat {
+  std::string name;               // "https://gateway.example"
+  bool configured = false;        // else named by the routing
+  uint64_t blocks = 0;            // verified
+  uint64_t bytes = 0;             // of these
+  uint64_t bad_blocks = 0;        // wrong bytes, or what was not asked for
+  uint64_t missing = 0;           // it said that it does not have the block
+  uint64_t failures = 0;          // no answer, or none that makes sense
+  uint64_t latency_ns = 0;        // smoothed, from a request to its first byte
+  uint64_t bytes_per_second = 0;  // smoothed, of one request after its first byte
+  uint64_t waiting = 0;           // requests under way
+  bool avoided = false;           // for wrong bytes, or until a back-off ends
+};
+
 struct ExchangeStat {
   uint64_t blocks_received = 0;
   uint64_t bytes_received = 0;
@@ -56,6 +71,7 @@ struct ExchangeStat {
   std::vector<Cid> wantlist;
   std::vector<bitswap::ClientPeerStat> asked;  // one for each peer that we ask
   std::vector<bitswap::Ledger> served;         // one for each peer that asks us
+  std::vector<SourceStat> http;                // one for each server
 };
 
 class Exchange {

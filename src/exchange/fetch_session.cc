@@ -8,7 +8,6 @@
 #include "exchange/fetcher.h"
 
 namespace timerose::exchange {
-namespace {}  // namespace
 
 void FetchSession::fail(Error error) {
   call_->end(std::move(error));
@@ -68,9 +67,20 @@ DagSession::DagSession(Fetcher& fetcher, bitswap::SessionId id, std::shared_ptr<
                        const DagFetchLimits& limits)
     : FetchSession(fetcher, id, std::move(call), timeout_ns),
       root_(root),
+      range_(range),
       fetch_(root, range, limits),
       progress_ns_(fetcher.now_ns()),
       flushed_ns_(progress_ns_) {}
+
+// From the root on, as long as nothing of it is here.
+std::optional<FetchSession::Stream> DagSession::as_stream() const {
+  if (progress_.blocks > 0 || !expected.contains(root_)) return std::nullopt;
+  const bool all = range_.offset == 0 && range_.length == UINT64_MAX;
+  if (all) return Stream{root_, {}};
+  const uint64_t end =
+      range_.length > UINT64_MAX - range_.offset ? UINT64_MAX : range_.offset + range_.length;
+  return Stream{root_, {DagScope::kEntity, FileBytes{range_.offset, end}}};
+}
 
 void DagSession::on_block(const Cid& cid, const SharedBytes& data) {
   ++progress_.blocks;
@@ -154,6 +164,11 @@ void DagSession::looked(Looked result) {
 // While other blocks come, one that does not is asked for again.
 void DagSession::on_give_up(const Cid& cid, const std::string& why) {
   if (fetcher_.now_ns() < deadline_ns()) return fetcher_.ask(*this, {cid});
+  if (progress_.blocks == 0) {
+    return fail(
+        Error{ErrorCode::kNotFound, fmt::format("block {} could not be fetched within {} s: {}",
+                                                cid.to_string(), timeout_ns_ / 1e9, why)});
+  }
   fail(Error{
       ErrorCode::kNotFound,
       fmt::format("block {} of {} could not be fetched, and no other came within {} s ({} "

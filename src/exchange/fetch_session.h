@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -10,6 +11,7 @@
 #include "exchange/bitswap/client.h"
 #include "exchange/call.h"
 #include "exchange/dag_fetch.h"
+#include "exchange/dag_part.h"
 
 namespace timerose::exchange {
 
@@ -35,6 +37,12 @@ class FetchSession {
   virtual void on_give_up(const Cid& cid, const std::string& why) = 0;
   // When what is asked for now is to be given up.
   [[nodiscard]] virtual uint64_t deadline_ns() const = 0;
+  // What of a DAG another source may bring as one stream; nothing while that makes no sense.
+  struct Stream {
+    Cid root;
+    DagPart part;
+  };
+  [[nodiscard]] virtual std::optional<Stream> as_stream() const { return std::nullopt; }
   void fail(Error error);
 
   // Peers that may have it, and what other sources said: for the message of a failure.
@@ -44,6 +52,11 @@ class FetchSession {
   std::set<PeerId> helpers;
   // What the fetcher is to tell it of.
   std::unordered_set<Cid> expected;
+  // Of these, what only another source was asked for.
+  std::unordered_set<Cid> lent;
+  // Whether another source is sending the whole of it, and whether one was asked to.
+  bool streams = false;
+  bool streamed = false;
 
  protected:
   void succeed(SharedBytes block = {});
@@ -85,6 +98,7 @@ class DagSession final : public FetchSession {
   void settle() override;
   void on_give_up(const Cid& cid, const std::string& why) override;
   [[nodiscard]] uint64_t deadline_ns() const override { return progress_ns_ + timeout_ns_; }
+  [[nodiscard]] std::optional<Stream> as_stream() const override;
 
  private:
   struct Looked;
@@ -95,6 +109,7 @@ class DagSession final : public FetchSession {
   void flush_if_due();
 
   const Cid root_;
+  const ByteRange range_;
   DagFetch fetch_;
   FetchProgress progress_;
   uint64_t progress_ns_;

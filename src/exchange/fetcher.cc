@@ -9,6 +9,8 @@ namespace {
 constexpr uint64_t kNsOfMs = 1'000'000;
 // Peers that lately had a block that was wanted are asked first for the next one.
 constexpr size_t kRecentHelpersMax = 4;
+// How often it is looked whether another source has taken too long.
+constexpr uint64_t kLentPeriodNs = 100'000'000;
 
 uint64_t timeout_ns_of(const FetchOptions& options) {
   return std::min(options.timeout_ms, UINT64_MAX / 4 / kNsOfMs) * kNsOfMs;
@@ -38,9 +40,16 @@ Fetcher::Fetcher(const Parts& parts, const bitswap::ClientLimits& limits)
                 step(bitswap::ProvidersKnown{cid, peers_of(found), ended});
               }) {
   timer_ = parts_.loop.timer([this] { step(bitswap::Tick{}); });
+  lent_timer_ = parts_.loop.timer([this] { take_back_overdue(); });
   if (parts_.second != nullptr) {
     parts_.second->start(
-        [this](std::vector<SourceAnswer> answers) { on_answers(std::move(answers)); });
+        [this](std::vector<SourceAnswer> answers) { on_answers(std::move(answers)); },
+        [this](bitswap::SessionId id, const Cid& /*root*/, const Status& how) {
+          // Behind what is being put into the store.
+          parts_.jobs.run([this, id, how]() -> JobQueue::Then {
+            return [this, id, how] { stream_ended(id, how); };
+          });
+        });
   }
 }
 
@@ -106,6 +115,7 @@ void Fetcher::expect(FetchSession& session, const std::vector<Cid>& cids) {
 
 bool Fetcher::stop_expecting(FetchSession& session, const Cid& cid) {
   if (session.expected.erase(cid) == 0) return false;
+  session.lent.erase(cid);
   const auto waiting = expected_.find(cid);
   std::erase(waiting->second, session.id());
   if (waiting->second.empty()) {
@@ -115,23 +125,39 @@ bool Fetcher::stop_expecting(FetchSession& session, const Cid& cid) {
   return true;
 }
 
-void Fetcher::ask(const FetchSession& session, std::vector<Cid> cids) {
-  if (parts_.second != nullptr) {
+void Fetcher::ask(FetchSession& session, std::vector<Cid> cids) {
+  // With nobody to share the work, a source that can is asked for all of it at once.
+  const bool alone = client_.peers().empty();
+  const bool begins = alone && begin_stream(session);
+  if (!begins) {
+    std::erase_if(cids, [&](const Cid& cid) {
+      return comes_by_stream(cid) && (session.lent.insert(cid), true);
+    });
+  }
+  if (parts_.second != nullptr && !begins) {
     for (const Cid& cid : parts_.second->offer(session.id(), cids, pace_of(session))) {
       std::erase(cids, cid);
+      session.lent.insert(cid);
     }
   }
+  if (session.streams || !session.lent.empty()) watch_lent();
   if (cids.empty()) return;
   step(bitswap::WantBlocks{session.id(), std::move(cids), session.deadline_ns()});
 }
 
 void Fetcher::finish(FetchSession& session) {
   const bitswap::SessionId id = session.id();
+  // Others may have counted on what was coming by it.
+  std::vector<Cid> orphans;
+  if (std::exchange(session.streams, false)) {
+    orphans.assign(session.expected.begin(), session.expected.end());
+  }
   while (!session.expected.empty()) stop_expecting(session, Cid(*session.expected.begin()));
   touched_.erase(id);
   sessions_.erase(id);
   if (parts_.second != nullptr) parts_.second->close(id);
   step(bitswap::CloseSession{id});
+  ask_again(orphans);
 }
 
 // --- What happens ---
@@ -256,9 +282,76 @@ void Fetcher::on_answers(std::vector<SourceAnswer> answers) {
     FetchSession* const session = find(answer.session);
     if (session == nullptr || !session->expected.contains(answer.cid)) continue;
     session->said = answer.block.error().message;
+    session->lent.erase(answer.cid);
     step(bitswap::WantBlocks{answer.session, {answer.cid}, session->deadline_ns()});
   }
   if (!blocks.empty()) store_brought(std::move(blocks));
+}
+
+bool Fetcher::begin_stream(FetchSession& session) {
+  const auto stream = session.as_stream();
+  if (!stream || session.streamed || parts_.second == nullptr) return false;
+  session.streams = parts_.second->offer_dag(session.id(), stream->root, stream->part);
+  session.streamed = session.streams;
+  return session.streams;
+}
+
+bool Fetcher::comes_by_stream(const Cid& cid) const {
+  const auto waiting = expected_.find(cid);
+  return waiting != expected_.end() &&
+         std::ranges::any_of(waiting->second,
+                             [this](bitswap::SessionId id) { return find(id)->streams; });
+}
+
+// Whatever has not come is asked for one by one, by everybody who waited for it.
+void Fetcher::stream_ended(bitswap::SessionId id, const Status& how) {
+  FetchSession* const ended = find(id);
+  if (ended == nullptr) return;
+  ended->streams = false;
+  if (!how.ok()) ended->said = how.error().message;
+  ask_again({ended->expected.begin(), ended->expected.end()});
+}
+
+void Fetcher::ask_again(const std::vector<Cid>& cids) {
+  std::map<bitswap::SessionId, std::vector<Cid>> missing;
+  for (const Cid& cid : cids) {
+    const auto waiting = expected_.find(cid);
+    if (waiting == expected_.end()) continue;
+    for (const bitswap::SessionId id : waiting->second) {
+      find(id)->lent.erase(cid);
+      missing[id].push_back(cid);
+    }
+  }
+  for (auto& [id, own] : missing) {
+    if (FetchSession* const session = find(id); session != nullptr) ask(*session, std::move(own));
+  }
+}
+
+void Fetcher::watch_lent() {
+  if (!std::exchange(watching_lent_, true)) lent_timer_->set(now_ns() + kLentPeriodNs);
+}
+
+// What another source does not bring in time is Bitswap's, which gives it up.
+void Fetcher::take_back_overdue() {
+  watching_lent_ = false;
+  std::vector<bitswap::SessionId> overdue;
+  for (const auto& [id, session] : sessions_) {
+    if (!session->streams && session->lent.empty()) continue;
+    watch_lent();
+    if (session->deadline_ns() <= now_ns()) overdue.push_back(id);
+  }
+  for (const bitswap::SessionId id : overdue) {
+    FetchSession* const session = find(id);
+    if (session == nullptr) continue;
+    const std::vector<Cid> cids(
+        session->streams ? session->expected.begin() : session->lent.begin(),
+        session->streams ? session->expected.end() : session->lent.end());
+    session->streams = false;
+    session->lent.clear();
+    parts_.second->drop(id, cids);
+    if (session->said.empty()) session->said = "other sources did not bring it in time";
+    step(bitswap::WantBlocks{id, cids, session->deadline_ns()});
+  }
 }
 
 void Fetcher::store_brought(std::vector<Block> blocks) {
@@ -291,6 +384,7 @@ void Fetcher::starving(const Cid& cid) {
   const auto waiting = expected_.find(cid);
   if (waiting == expected_.end() || parts_.second == nullptr) return;
   for (const bitswap::SessionId id : std::vector(waiting->second)) {
+    if (begin_stream(*find(id))) return;
     (void)parts_.second->offer(id, std::span(&cid, 1), BitswapPace{});
   }
 }
@@ -337,6 +431,9 @@ void Fetcher::give_up(const bitswap::GiveUp& action) {
   FetchSession* const session = find(action.session);
   if (session == nullptr || !session->expected.contains(action.cid)) return;
   std::string why = action.why;
+  if (session->providers.empty() && !search_.why_nobody_found().empty()) {
+    why += "; " + search_.why_nobody_found();
+  }
   for (const PeerId& peer : session->providers) {
     const std::string failure = search_.why_not_reached(peer);
     if (!failure.empty()) why += "; dialing " + peer.to_string() + ": " + failure;
@@ -358,6 +455,7 @@ void Fetcher::fill(ExchangeStat& stat) const {
   stat = stat_;
   stat.wantlist = client_.wantlist();
   stat.asked = client_.peers();
+  if (parts_.second != nullptr) stat.http = parts_.second->stat();
 }
 
 }  // namespace timerose::exchange

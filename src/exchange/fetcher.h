@@ -64,7 +64,7 @@ class Fetcher {
   // False if it was not waiting for it any more.
   bool stop_expecting(FetchSession& session, const Cid& cid);
   // Asks the network for blocks that the session expects.
-  void ask(const FetchSession& session, std::vector<Cid> cids);
+  void ask(FetchSession& session, std::vector<Cid> cids);
   void finish(FetchSession& session);
   [[nodiscard]] JobQueue& jobs() const { return parts_.jobs; }
   [[nodiscard]] Blockstore& store() const { return parts_.store; }
@@ -82,6 +82,13 @@ class Fetcher {
   void fail_all(const Cid& cid, const Error& error);
   void store_failed(const Received& received);
   void on_answers(std::vector<SourceAnswer> answers);
+  bool begin_stream(FetchSession& session);
+  [[nodiscard]] bool comes_by_stream(const Cid& cid) const;
+  // Whoever waits for one of these asks for it.
+  void ask_again(const std::vector<Cid>& cids);
+  void stream_ended(bitswap::SessionId id, const Status& how);
+  void watch_lent();
+  void take_back_overdue();
   void store_brought(std::vector<Block> blocks);
   void brought(const std::vector<Block>& blocks);
   void count_duplicate(const Cid& cid);
@@ -102,6 +109,8 @@ class Fetcher {
   bool stopped_ = false;
   ExchangeStat stat_;
   std::unique_ptr<EventLoop::Timer> timer_;
+  std::unique_ptr<EventLoop::Timer> lent_timer_;
+  bool watching_lent_ = false;
 };
 
 }  // namespace timerose::exchange

@@ -48,7 +48,10 @@ class HttpSource final : public BlockSource {
   // What is posted finds it gone.
   ~HttpSource() override { *alive_ = false; }
 
-  void start(OnAnswers on_answers) override { on_answers_ = std::move(on_answers); }
+  void start(OnAnswers on_answers, OnDagEnded on_dag_ended) override {
+    on_answers_ = std::move(on_answers);
+    on_dag_ended_ = std::move(on_dag_ended);
+  }
   void add_providers(SessionId session, std::span<const mesh::PeerAddresses> providers) override;
   std::vector<Cid> offer(SessionId session, std::span<const Cid> cids,
                          const BitswapPace& bitswap) override;
@@ -80,6 +83,7 @@ class HttpSource final : public BlockSource {
   const Post post_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // of the loop's thread
   OnAnswers on_answers_;
+  OnDagEnded on_dag_ended_;
   SourcePolicy policy_;
   std::map<RequestId, UnderWay> under_way_;
   HttpClient client_;  // last: its thread ends before the rest goes
@@ -239,11 +243,9 @@ void HttpSource::dag_ended(RequestId id, DagReply::Ended ended) {
   under_way_.erase(found);
   policy_.came(clock_.monotonic_ns(), id, ended.came);
   carry_out();
-  if (ended.status.ok()) return;
-  const std::string& from = policy_.name(asked.gateway);
-  std::vector<SourceAnswer> answers;
-  answers.push_back({asked.session, asked.cid, std::move(ended.status).error().within(from), from});
-  on_answers_(std::move(answers));
+  Status status = std::move(ended.status);
+  if (!status.ok()) status = std::move(status).error().within(policy_.name(asked.gateway));
+  on_dag_ended_(asked.session, asked.cid, status);
 }
 
 }  // namespace

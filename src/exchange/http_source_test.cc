@@ -86,9 +86,13 @@ class HttpSourceTest : public ::testing::Test {
         options_, clock_, [this](std::function<void()> task) { loop_.post(std::move(task)); });
     ASSERT_TRUE(source.ok()) << source.error().message;
     source_ = std::move(*source);
-    source_->start([this](std::vector<SourceAnswer> answers) {
-      for (SourceAnswer& answer : answers) answers_.push_back(std::move(answer));
-    });
+    source_->start(
+        [this](std::vector<SourceAnswer> answers) {
+          for (SourceAnswer& answer : answers) answers_.push_back(std::move(answer));
+        },
+        [this](bitswap::SessionId session, const Cid& root, const Status& ended) {
+          if (!ended.ok()) answers_.push_back({session, root, ended.error(), {}});
+        });
   }
 
   // The one answer to the want of one block.

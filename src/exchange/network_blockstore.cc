@@ -15,4 +15,13 @@ Result<uint64_t> NetworkBlockstore::size(const Cid& cid) {
   return uint64_t{data.size()};
 }
 
+Status NetworkBlockstore::put(std::span<const Block> blocks) {
+  TR_TRY(below().put(blocks));
+  std::vector<Cid> cids;
+  cids.reserve(blocks.size());
+  for (const Block& block : blocks) cids.push_back(block.cid());
+  exchange_.announce(std::move(cids));
+  return success();
+}
+
 }  // namespace timerose::exchange

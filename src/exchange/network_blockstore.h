@@ -7,7 +7,8 @@
 namespace timerose::exchange {
 
 // get() and size() of a block that is not in `local` ask the exchange; has() answers for `local`
-// alone. Both must outlive it. Thread-safe, not for the loop's thread.
+// alone; what is put is announced to those who wait for it. Both must outlive it. Thread-safe, not
+// for the loop's thread.
 class NetworkBlockstore final : public ForwardingBlockstore {
  public:
   NetworkBlockstore(Blockstore& local, Exchange& exchange, FetchOptions options)
@@ -15,6 +16,8 @@ class NetworkBlockstore final : public ForwardingBlockstore {
 
   Result<SharedBytes> get(const Cid& cid) override;
   Result<uint64_t> size(const Cid& cid) override;
+  using Blockstore::put;
+  Status put(std::span<const Block> blocks) override;
 
  private:
   Exchange& exchange_;

@@ -61,6 +61,7 @@ bool ProviderSearch::on_ended(const mesh::QueryEnded& event) {
   if (search == searches_.end()) return false;
   const Cid cid = search->second;
   searches_.erase(search);
+  why_nobody_found_ = event.why.empty() ? "" : "the DHT: " + event.why;
   on_found_(cid, {}, true);
   return true;
 }

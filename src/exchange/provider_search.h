@@ -37,6 +37,9 @@ class ProviderSearch {
   // Empty if nothing went wrong.
   [[nodiscard]] std::string why_not_reached(const PeerId& peer) const;
 
+  // How the last question to the DHT ended, if it found nobody; empty if it did, or none has ended.
+  [[nodiscard]] const std::string& why_nobody_found() const { return why_nobody_found_; }
+
   // Whether the event was an answer to one of these questions.
   bool on_found(const mesh::ProvidersFound& event);
   bool on_ended(const mesh::QueryEnded& event);
@@ -49,6 +52,7 @@ class ProviderSearch {
   std::map<PeerId, std::vector<mesh::Address>> addresses_;
   std::map<PeerId, std::string> failures_;
   std::set<PeerId> dialed_;
+  std::string why_nobody_found_;
 };
 
 }  // namespace timerose::exchange

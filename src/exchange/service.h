@@ -40,6 +40,9 @@ class Service final : public Exchange {
     Random& random;
     ThreadPool& pool;
     BlockSource* second = nullptr;  // HTTP; none if null
+    // Hears, on the loop, of blocks that have come into the store: fetched ones, and those that
+    // were announced. May be empty.
+    std::function<void(const std::vector<Cid>&)> on_stored = {};
   };
 
   // On the loop, or before it runs. Tells the host of Bitswap's protocols.

@@ -32,12 +32,12 @@ inline Block block_number(uint64_t number, size_t size = 100) {
 class TestNode {
  public:
   TestNode(mesh::MemoryNetwork& network, uint64_t number, const ServiceOptions& options = {},
-           uint64_t store_bytes_max = UINT64_MAX)
+           uint64_t store_bytes_max = UINT64_MAX, BlockSource* second = nullptr)
       : store(store_bytes_max),
         random_(number),
         host_(network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
-        service_(std::make_unique<Service>(Service::Parts{loop_, *host_, store, random_, pool_},
-                                           options)) {
+        service_(std::make_unique<Service>(
+            Service::Parts{loop_, *host_, store, random_, pool_, second}, options)) {
     EXPECT_TRUE(host_->listen("/memory/0").ok());
     watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); });
     thread_ = std::thread([this] { loop_.run(); });
@@ -63,6 +63,8 @@ class TestNode {
     loop_.post([&task] { task(); });
     return result.get();
   }
+  // The same, without waiting.
+  void post(std::function<void()> task) { loop_.post(std::move(task)); }
   void connect(const TestNode& other) {
     on_loop([&] { return host_->connect({other.id(), {}}).ok(); });
   }

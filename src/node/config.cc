@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "node/config_checks.h"
+#include "node/provide_strategy.h"
 #include "node/units.h"
 #include "unixfs/layout.h"
 
@@ -58,11 +59,16 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"Relay.Server", "false", "pass on connections for others", check_switch},
     {"UPnP", "false", "ask the router for an open port", check_switch},
     {"Connections.Low", "96", "peers that are kept when there are too many", check_connections},
+    {"Connections.Keep", "", "peers that are not left to make room for others", check_peers},
     {"Connections.High", "192", "peers beyond which the least used are left", check_connections},
     {"Bitswap.Serve", "all", "who is sent blocks: all, listed (Bitswap.Peers) or none",
      check_serving},
     {"Bitswap.Peers", "", "the peers that Bitswap.Serve=listed means", check_peers},
     {"Bitswap.Deny", "", "CIDs that are sent to nobody", check_cids},
+    {"Provide.Strategy", "pinned",
+     "what the DHT is told that this node has, and told again every 22 h: all blocks; pinned: what "
+     "is pinned, with all that is below it; roots: what is pinned, without that; none",
+     check_by<provide_strategy_named>},
     {"Http.Gateways", "",
      "trustless gateways that are asked for blocks beside Bitswap: URLs with commas between",
      check_gateways},

@@ -5,9 +5,23 @@
 namespace timerose::node {
 namespace {
 
-// What this repository has and no more: nobody makes the node fetch by asking its port.
-Result<std::unique_ptr<http::GatewayServer>> start_gateway(const Config& config,
-                                                           Blockstore& store) {
+// How long a request for a record may ask other nodes.
+constexpr uint64_t kRecordTimeoutMs = 10'000;
+
+Result<http::IpnsAnswer> record_of(names::NameService& names, const std::string& name,
+                                   const std::atomic<bool>& stopping) {
+  TR_ASSIGN(const PeerId peer, PeerId::parse(name));
+  names::ResolveOptions options;
+  options.find.timeout_ms = kRecordTimeoutMs;
+  options.cancel = &stopping;
+  TR_ASSIGN(names::SignedRecord found, names.find_record(peer, options));
+  return http::IpnsAnswer{std::move(found.bytes), found.record.ttl_ns};
+}
+
+// Blocks that this repository has and no more: nobody makes the node fetch by asking its port.
+Result<std::unique_ptr<http::GatewayServer>> start_gateway(const Config& config, Blockstore& store,
+                                                           names::NameService& names,
+                                                           const std::atomic<bool>& stopping) {
   const std::string& address = config.text_of("Gateway.Listen");
   if (address.empty()) return std::unique_ptr<http::GatewayServer>();
   MultihashSet denied;
@@ -18,6 +32,9 @@ Result<std::unique_ptr<http::GatewayServer>> start_gateway(const Config& config,
   http::GatewayServerOptions options;
   options.gateway.denied = [denied = std::move(denied)](const Cid& cid) {
     return denied.contains(cid.multihash_bytes());
+  };
+  options.gateway.ipns_record = [&](const std::string& name) {
+    return record_of(names, name, stopping);
   };
   auto server = http::GatewayServer::start(address, store, std::move(options));
   if (!server.ok()) return std::move(server).error().within("Gateway.Listen");
@@ -44,13 +61,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   TR_ASSIGN(const NetworkSettings settings, network_settings(config, options.agent));
   TR_ASSIGN(daemon->network_,
             Network::start({machine.clock, machine.random, *key, *store,
-                            daemon->repository_->records(),
+                            daemon->repository_->records(), daemon->repository_->pins(),
                             [opened = daemon->repository_.get()] { return opened->executor(); }},
                            settings));
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});
   daemon->repository_->read_content_through(*daemon->content_);
-  TR_ASSIGN(daemon->gateway_, start_gateway(config, *store));
+  TR_ASSIGN(daemon->gateway_, start_gateway(config, *store, daemon->names(), daemon->stopping_));
   TR_ASSIGN(
       daemon->server_,
       CommandServer::create(daemon->listener_, std::move(options.version),
@@ -63,6 +80,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
 }
 
 Daemon::~Daemon() {
+  stopping_ = true;
   server_.reset();
   gateway_.reset();
   naming_.reset();

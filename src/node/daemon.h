@@ -2,6 +2,7 @@
 // commands come in. One a repository.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -58,6 +59,7 @@ class Daemon {
   std::unique_ptr<Network> network_;
   std::optional<Naming> naming_;
   std::optional<exchange::NetworkBlockstore> content_;  // what functions that run read from
+  std::atomic<bool> stopping_ = false;
   std::unique_ptr<http::GatewayServer> gateway_;
   std::unique_ptr<CommandServer> server_;
 };

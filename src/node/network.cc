@@ -38,15 +38,16 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   network->limits_ = settings.connections;
   TR_ASSIGN(PeerBook book, PeerBook::load(parts.records, parts.clock));
   TR_ASSIGN(auto trust, load_trust(parts.records, network->self()));
+  TR_ASSIGN(ProvideRecords provided, ProvideRecords::load(parts.records));
   TR_ASSIGN(network->host_, mesh::start_bridge_host(parts.key, settings.host));
   const auto post = [loop = &network->loop_](std::function<void()> task) {
     loop->post(std::move(task));
   };
   TR_ASSIGN(network->http_, exchange::make_http_source(settings.http, parts.clock, post));
-  network->inside_ =
-      std::make_unique<NetworkLoop>(NetworkLoop::Parts{parts, network->loop_, *network->host_,
-                                                       network->pool_, network->http_.get()},
-                                    settings, std::move(book), std::move(trust));
+  network->inside_ = std::make_unique<NetworkLoop>(
+      NetworkLoop::Parts{parts, network->loop_, *network->host_, network->pool_,
+                         network->http_.get()},
+      settings, NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust)});
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);
   network->post([listening](NetworkLoop& inside) { inside.start(listening); });
   network->thread_ = std::thread([loop = &network->loop_] { loop->run(); });
@@ -202,9 +203,16 @@ Result<uint32_t> Network::provide(const Cid& cid, const Ask& ask) {
   return answer->only();
 }
 
-void Network::provide_soon(const Cid& cid) {
-  post(
-      [key = to_bytes(cid.multihash_bytes())](NetworkLoop& inside) { inside.host().provide(key); });
+void Network::provide_kept(const Cid& root, bool whole) {
+  post([root, whole](NetworkLoop& inside) { inside.providing().kept(root, whole); });
+}
+
+Result<bool> Network::reprovide() {
+  return ask_loop<bool>([](NetworkLoop& inside) { return inside.providing().sweep_again(); });
+}
+
+Result<ProvideStat> Network::provide_stat() {
+  return ask_loop<ProvideStat>([](NetworkLoop& inside) { return inside.providing().stat(); });
 }
 
 }  // namespace timerose::node

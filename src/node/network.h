@@ -16,11 +16,13 @@
 #include "base/result.h"
 #include "base/sqlite.h"
 #include "blockstore/guarded_blockstore.h"
+#include "blockstore/pins.h"
 #include "exchange/service.h"
 #include "mesh/host.h"
 #include "names/name_network.h"
 #include "node/channel.h"
 #include "node/network_settings.h"
+#include "node/providing.h"
 #include "scheduler/execute/service.h"
 
 namespace timerose::node {
@@ -54,6 +56,7 @@ class Network {
     const PrivateKey& key;
     GuardedBlockstore& store;
     sqlite::Database& records;
+    Pins& pins;
     std::function<Result<compute::Executor*>()> executor;  // from any thread
   };
 
@@ -91,8 +94,12 @@ class Network {
   Result<mesh::PeerAddresses> find_peer(const PeerId& peer, const Ask& ask);
   // Tells the DHT that we have it; gives how many peers were asked to remember.
   Result<uint32_t> provide(const Cid& cid, const Ask& ask);
-  // The same, without waiting for how it ends.
-  void provide_soon(const Cid& cid);
+  // Content that is to be kept: the DHT is told as the settings say, without waiting. `whole`: of
+  // what is below `root` too.
+  void provide_kept(const Cid& root, bool whole);
+  // Tells the DHT of everything again, from now on; false if the settings are to tell it nothing.
+  Result<bool> reprovide();
+  Result<ProvideStat> provide_stat();
 
  private:
   explicit Network(const Parts& parts);

@@ -29,21 +29,26 @@ exchange::ServiceOptions service_options(const NetworkSettings& settings) {
 
 }  // namespace
 
-NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book,
-                         scheduler::execute::TrustList trust)
+NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Kept kept)
     : parts_(parts),
       exchange_({parts.loop, parts.host, parts.outside.store, parts.outside.random, parts.pool,
-                 parts.http},
+                 parts.http, [this](const std::vector<Cid>& cids) { providing_.gained(cids); }},
                 service_options(settings)),
       names_(parts.loop, parts.host, parts.outside.clock),
       execution_({parts.loop, parts.host, parts.outside.random, parts.outside.executor,
                   parts.outside.store, exchange_, parts.outside.key.public_key()},
-                 {}, std::move(trust)),
+                 {}, std::move(kept.trust)),
+      providing_({parts.loop, parts.host, parts.outside.clock, parts.pool, parts.outside.store,
+                  parts.outside.pins, [this] { return exchange_.is_waiting(); }},
+                 settings.provide, std::move(kept.provided)),
       policy_(parts.outside.random, settings.connections),
-      book_(std::move(book)),
+      book_(std::move(kept.book)),
       denied_(settings.denied),
       listens_waiting_(settings.host.listen.size()) {
   for (const PeerId& peer : denied_) parts_.host.deny(peer, true);
+  for (const PeerId& peer : settings.kept) {
+    policy_.step(0, mesh::ProtectPeer{peer, "Connections.Keep"});
+  }
   if (!settings.allowed.empty()) {
     policy_.step(0, mesh::AllowOnly{{settings.allowed.begin(), settings.allowed.end()}});
   }
@@ -62,6 +67,7 @@ void NetworkLoop::start(std::shared_ptr<Channel<bool>> listening) {
   timer_ = parts_.loop.timer([this] { on_time(); });
   save_at_ns_ = parts_.loop.now_ns() + kSaveEveryNs;
   for (const mesh::PeerAddresses& peer : book_.wanted()) decide(mesh::WantPeer{peer});
+  providing_.start();
   set_timer();
 }
 
@@ -75,7 +81,7 @@ void NetworkLoop::stop() {
   queries_.clear();
   watch_.reset();
   timer_.reset();
-  save_book();
+  save();
 }
 
 void NetworkLoop::take_events() {
@@ -90,7 +96,8 @@ void NetworkLoop::handle(const mesh::Event& event) {
   std::visit([this](const auto& one) { on(one); }, event);
   if (execution_.on_event(event)) return;
   const bool of_names = names_.on_event(event);
-  const bool taken = exchange_.on_event(event) || of_names;
+  const bool of_providing = providing_.on_event(event);
+  const bool taken = exchange_.on_event(event) || of_names || of_providing;
   if (taken) return;
   std::visit(
       [&](const auto& one) {
@@ -271,17 +278,17 @@ void NetworkLoop::set_timer() {
 void NetworkLoop::on_time() {
   const uint64_t now_ns = parts_.loop.now_ns();
   if (policy_.next_tick_ns() <= now_ns) decide(mesh::PolicyTick{});
-  if (save_at_ns_ <= now_ns) save_book();
+  if (save_at_ns_ <= now_ns) save();
   set_timer();
 }
 
-void NetworkLoop::save_book() {
+void NetworkLoop::save() {
   save_at_ns_ = parts_.loop.now_ns() + kSaveEveryNs;
-  auto changes = book_.take_changes();
-  if (changes.empty()) return;
-  // What cannot be written is learned again.
-  parts_.pool.submit([&records = parts_.outside.records, changes = std::move(changes)] {
+  // What cannot be written is learned, and announced, again.
+  parts_.pool.submit([&records = parts_.outside.records, changes = book_.take_changes(),
+                      provided = providing_.records()] {
     (void)PeerBook::save(records, changes);
+    (void)provided.save(records);
   });
 }
 

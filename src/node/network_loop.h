@@ -11,6 +11,7 @@
 #include "mesh/connection_policy.h"
 #include "node/network.h"
 #include "node/peer_book.h"
+#include "node/providing.h"
 
 namespace timerose::node {
 
@@ -24,9 +25,15 @@ class NetworkLoop {
     exchange::BlockSource* http;
   };
 
+  // What was kept from before.
+  struct Kept {
+    PeerBook book;
+    ProvideRecords provided;
+    scheduler::execute::TrustList trust;
+  };
+
   // Before the loop runs.
-  NetworkLoop(const Parts& parts, const NetworkSettings& settings, PeerBook book,
-              scheduler::execute::TrustList trust);
+  NetworkLoop(const Parts& parts, const NetworkSettings& settings, Kept kept);
   // After it has ended.
   ~NetworkLoop();
 
@@ -39,6 +46,7 @@ class NetworkLoop {
   [[nodiscard]] exchange::Service& exchange() { return exchange_; }
   [[nodiscard]] names::LoopNameNetwork& names() { return names_; }
   [[nodiscard]] scheduler::execute::Service& execution() { return execution_; }
+  [[nodiscard]] Providing& providing() { return providing_; }
   [[nodiscard]] mesh::Host& host() { return parts_.host; }
 
   [[nodiscard]] std::vector<ConnectedPeer> peers() const;
@@ -81,12 +89,13 @@ class NetworkLoop {
   void end_dials(const PeerId& peer, const Status& how);
   void set_timer();
   void on_time();
-  void save_book();
+  void save();
 
   const Parts parts_;
   exchange::Service exchange_;
   names::LoopNameNetwork names_;
   scheduler::execute::Service execution_;
+  Providing providing_;
   mesh::ConnectionPolicy policy_;
   PeerBook book_;
   std::vector<PeerId> denied_;

@@ -9,6 +9,7 @@
 #include "mesh/bridge_host.h"
 #include "mesh/connection_policy.h"
 #include "node/config.h"
+#include "node/provide_strategy.h"
 
 namespace timerose::node {
 
@@ -17,8 +18,10 @@ struct NetworkSettings {
   mesh::ConnectionLimits connections;
   std::vector<PeerId> allowed;  // none: all
   std::vector<PeerId> denied;
+  std::vector<PeerId> kept;  // not ended to make room
   bitswap::ServingPolicy serving;
   exchange::HttpSourceOptions http;
+  ProvideStrategy provide = ProvideStrategy::kPinned;
 };
 
 // Also finds out the addresses of this machine that `lan` stands for. kInvalidArgument for settings

@@ -74,7 +74,7 @@ def test_dags_travel_as_car(timerose, tmp_path):
 def test_pins_are_listed_with_how_and_why(timerose):
     root = timerose.text("add", "--chunker", "size-1", "--pin-name", "ab", stdin=b"ab")
     a = cid_of(RAW, b"a")
-    timerose("pin", "add", "--recursive=false", "--name", "letter", cid_of(RAW, b"b"))
+    timerose("pin", "add", "-r=false", "-n=letter", cid_of(RAW, b"b"))
     assert timerose.lines("pin", "ls", "--type", "direct", "--names") == [
         f"{cid_of(RAW, b'b')} direct letter"
     ]

@@ -151,6 +151,26 @@ def test_a_killed_client_cancels_its_command(node):
     os.close(writer)
 
 
+def test_a_killed_client_ends_its_guest(node, guests):
+    module = node.text("add", "-Q", guests("loop"))
+    client = node.start("run", module)
+    wait_for(lambda: "Commands:   1" in node.text("node", "status"), "the guest runs")
+    client.send_signal(signal.SIGINT)
+    assert client.wait() == -signal.SIGINT
+    wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
+
+
+def test_a_killed_client_ends_its_guest_that_waits_for_content(node, guests):
+    module = node.text("add", "-Q", guests("cat"))
+    missing = node.text("add", "-nQ", stdin=b"nobody has this")
+    client = node.start("run", module, "--input", missing)
+    wait_for(lambda: missing in node.text("bitswap", "wantlist"), "the guest waits")
+    client.kill()
+    client.wait()
+    wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
+    assert missing not in node.text("bitswap", "wantlist")
+
+
 def test_stopping_cancels_the_commands_that_run(node):
     reader, writer = os.pipe()
     client = node.start("add", stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

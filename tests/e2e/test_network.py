@@ -70,6 +70,33 @@ def test_a_fetch_that_cannot_succeed_ends_within_its_timeout(pair):
     assert missing in complaint
 
 
+def test_a_failure_says_who_was_asked_what_each_said_and_what_to_try(tmp_path):
+    with running(tmp_path, "alone", "a", "b") as (alone, a, b):
+        missing = alone.text("add", "-nQ", stdin=b"nobody has this")
+        for command in (["cat"], ["get"], ["ls"], ["pin", "add"], ["dag", "get"], ["dag", "export"], ["block", "get"]):
+            complaint = alone.complaint(*command, "--timeout", "1s", missing)
+            assert missing in complaint and "asked 0 peers" in complaint, command
+            assert "no peer of the DHT is known" in complaint and "swarm connect" in complaint, command
+        b("swarm", "connect", a.address())
+        complaint = b.complaint("cat", "--timeout", "2s", missing)
+        assert f"{a.peer_id()}: does not have it" in complaint
+        gone = a.address()
+        a.end_node()
+        complaint = b.complaint("cat", "--timeout", "2s", "--providers", gone, missing)
+        assert f"dialing {a.peer_id()}" in complaint, "a peer that has vanished is named"
+
+
+def test_a_guest_reads_as_the_command_says(tmp_path, guests):
+    with running(tmp_path, "a", "b") as (a, b):
+        data = a.text("add", "-Q", stdin=b"far away")
+        assert b("run", "--providers", a.address(), guests("cat"), "--input", data).stdout == b"far away"
+        missing = b.text("add", "-nQ", stdin=b"nobody has this")
+        began = time.monotonic()
+        complaint = b.complaint("run", "--timeout", "1s", guests("cat"), "--input", missing, code=127)
+        assert time.monotonic() - began < 20
+        assert missing in complaint
+
+
 def test_a_killed_client_ends_its_fetch(pair):
     _, b = pair
     missing = b.text("add", "-n", "-Q", stdin=b"nobody has this either")
