@@ -35,6 +35,10 @@ void timerose_buffer_release(struct timerose_buffer buffer);
 #define TIMEROSE_DHT_CLIENT 1
 #define TIMEROSE_DHT_SERVER 2
 
+#define TIMEROSE_SECURITY_BOTH 0
+#define TIMEROSE_SECURITY_NOISE 1
+#define TIMEROSE_SECURITY_TLS 2
+
 struct timerose_host_options {
   struct timerose_view private_key;  // libp2p's protobuf form
   struct timerose_view agent;
@@ -50,6 +54,11 @@ struct timerose_host_options {
   uint32_t connections_max;
   uint32_t connections_of_peer_max;
   uint32_t pending_inbound_max;
+  uint32_t inbound_of_address_max;  // IPv4 address or IPv6 /64; handshakes under way count too
+  uint32_t inbound_of_subnet_max;   // IPv4 /24 or IPv6 /48, but of no private network
+  bool counts_loopback;             // hold loopback to these limits too
+  uint32_t security;                // TIMEROSE_SECURITY_*, of TCP and WebSocket
+  struct timerose_view records_folder;  // where DHT records are kept; none: in memory
   uint32_t worker_threads;
   size_t send_queue_bytes_max;  // of one stream
 };

@@ -99,8 +99,8 @@ Result<int> show_limits(Session& session) {
   TR_TRY(out.line(fmt::format("Peers:                  {}", peers.size())));
   TR_TRY(out.line(fmt::format("Connections.Low:        {}", limits.low)));
   TR_TRY(out.line(fmt::format("Connections.High:       {}", limits.high)));
-  TR_TRY(out.line(fmt::format("Inbound of one address: {}", limits.of_address_max)));
-  TR_TRY(out.line(fmt::format("Inbound of one subnet:  {}", limits.of_subnet_max)));
+  TR_TRY(out.line(fmt::format("Connections.OfAddress:  {}", limits.of_address_max)));
+  TR_TRY(out.line(fmt::format("Connections.OfSubnet:   {}", limits.of_subnet_max)));
   return kExitSuccess;
 }
 

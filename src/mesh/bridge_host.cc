@@ -34,6 +34,17 @@ FieldWriter fields_of(const std::vector<PeerAddresses>& peers) {
   return fields;
 }
 
+uint32_t security_of(Security security) {
+  switch (security) {
+    case Security::kNoise:
+      return TIMEROSE_SECURITY_NOISE;
+    case Security::kTls:
+      return TIMEROSE_SECURITY_TLS;
+    default:
+      return TIMEROSE_SECURITY_BOTH;
+  }
+}
+
 uint32_t dht_mode_of(DhtMode mode) {
   switch (mode) {
     case DhtMode::kClient:
@@ -211,6 +222,11 @@ Result<std::unique_ptr<Host>> start_bridge_host(const PrivateKey& key, const Hos
   raw.connections_max = options.connections_max;
   raw.connections_of_peer_max = options.connections_of_peer_max;
   raw.pending_inbound_max = options.pending_inbound_max;
+  raw.inbound_of_address_max = options.inbound_of_address_max;
+  raw.inbound_of_subnet_max = options.inbound_of_subnet_max;
+  raw.counts_loopback = options.counts_loopback;
+  raw.security = security_of(options.security);
+  raw.records_folder = view_of(options.records_folder.native());
   raw.worker_threads = options.worker_threads;
   raw.send_queue_bytes_max = Host::kSendQueueBytes;
   timerose_buffer error{};

@@ -1,6 +1,7 @@
 // The host of a real node: rust-libp2p behind the bridge.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 namespace timerose::mesh {
 
 enum class DhtMode { kAuto, kClient, kServer };  // kAuto: a server while publicly reachable
+// Of TCP and WebSocket; QUIC has its own. kBoth: as the two sides agree, Noise first.
+enum class Security { kBoth, kNoise, kTls };
 
 struct HostOptions {
   std::string agent = "timerose";
@@ -20,7 +23,10 @@ struct HostOptions {
   std::vector<Address> announce;  // instead of what is found out; empty: what is found out
   std::vector<PeerAddresses> bootstrap;
   std::optional<std::array<uint8_t, 32>> network_key;  // a private network (pnet); TCP and WS only
+  Security security = Security::kBoth;
   DhtMode dht = DhtMode::kAuto;
+  // Where the DHT records are kept that this node holds for others; none: in memory.
+  std::filesystem::path records_folder;
   bool mdns = true;
   bool upnp = false;
   bool relay_client = true;
@@ -28,11 +34,17 @@ struct HostOptions {
   uint32_t connections_max = 900;  // all, established
   uint32_t connections_of_peer_max = 8;
   uint32_t pending_inbound_max = 128;
+  // Inbound, with handshakes under way: of one address (IPv4, IPv6 /64) and of one subnet (IPv4
+  // /24, IPv6 /48; none of a private network). One more is refused before its handshake. Loopback
+  // is not counted, unless a test has it so.
+  uint32_t inbound_of_address_max = 16;
+  uint32_t inbound_of_subnet_max = 64;
+  bool counts_loopback = false;
   uint32_t worker_threads = 1;
 };
 
-// Starts it. kInvalidArgument for an address that is none. It ends, with all its threads and
-// connections, when the object is destroyed.
+// Starts it. kInvalidArgument for an address that is none, or a folder that cannot be written to.
+// It ends, with all its threads and connections, when the object is destroyed.
 Result<std::unique_ptr<Host>> start_bridge_host(const PrivateKey& key, const HostOptions& options);
 
 }  // namespace timerose::mesh

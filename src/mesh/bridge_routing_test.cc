@@ -1,6 +1,9 @@
 // The DHT and pub/sub between real hosts: b is in the middle, a and c know only b.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "mesh/bridge_testing.h"
 
 namespace timerose::mesh {
@@ -32,6 +35,21 @@ class BridgeRouting : public testing::Test {
 };
 
 const Bytes kMultihash = pattern(34, 9);
+
+class TempDir {
+ public:
+  TempDir() {
+    std::string name = testing::TempDir() + "/records.XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~TempDir() { std::filesystem::remove_all(path_); }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 TEST_F(BridgeRouting, FindsAProviderAndWhereItIs) {
   const QueryEnded provided = end_of(a, a->provide(kMultihash));
@@ -78,6 +96,60 @@ TEST_F(BridgeRouting, KeepsAValueOnlyOnceItsOwnerAcceptsIt) {
   ASSERT_TRUE(found && found->query == query && found->value == value);
   EXPECT_TRUE(found->from == b.id());
   EXPECT_EQ(end_of(c, query).why, "");
+}
+
+TEST(BridgeRecords, OutliveTheHostThatKeepsThem) {
+  const TempDir folder;
+  const auto keeps = [&](HostOptions& options) { options.records_folder = folder.path(); };
+  const Bytes key = pattern(20, 1);
+  const Bytes value = pattern(300, 2);
+  const auto meet = [](Node& one, Node& other) {
+    join(one, other);
+    ASSERT_TRUE(wait<Identified>(one, {&one, &other}));
+    ASSERT_TRUE(wait<Identified>(other, {&one, &other}));
+  };
+  std::vector<Address> addresses;
+  {
+    Node owner(1);
+    Node keeper(2, "/ip4/127.0.0.1/tcp/0", keeps);
+    meet(owner, keeper);
+    const QueryId provided = owner->provide(kMultihash);
+    const QueryId put = owner->put_value(key, value);
+    const auto offered = wait<RecordOffered>(keeper, {&owner, &keeper});
+    ASSERT_TRUE(offered);
+    keeper->accept_record(offered->offer);
+    for (const QueryId query : {provided, put}) {
+      const auto ended = wait<QueryEnded>(owner, {&owner, &keeper},
+                                          [=](const auto& event) { return event.query == query; });
+      EXPECT_TRUE(ended && ended->why.empty());
+    }
+    addresses = owner->listen_addresses();
+    // What the keeper has been told is kept once it answers by it.
+    const QueryId query = owner->get_value(key);
+    EXPECT_TRUE(wait<ValueFound>(owner, {&owner, &keeper}, [&](const ValueFound& found) {
+      return found.query == query && found.from == keeper.id();
+    }));
+  }
+  Node keeper(2, "/ip4/127.0.0.1/tcp/0", keeps);
+  Node asker(3);
+  meet(asker, keeper);
+  asker->find_providers(kMultihash, 1);
+  const auto provider = wait<ProvidersFound>(asker, {&asker, &keeper});
+  ASSERT_TRUE(provider && provider->providers.size() == 1);
+  EXPECT_EQ(provider->providers[0].peer, PeerId::of(key_of(1).public_key()));
+  EXPECT_EQ(provider->providers[0].addresses, addresses);
+  asker->get_value(key);
+  const auto found = wait<ValueFound>(asker, {&asker, &keeper});
+  EXPECT_TRUE(found && found->value == value && found->from == keeper.id());
+}
+
+TEST(BridgeRecords, NeedAFolder) {
+  HostOptions options;
+  options.mdns = false;
+  options.records_folder = "/there/is/no/such/folder";
+  const auto host = start_bridge_host(key_of(1), options);
+  ASSERT_FALSE(host.ok());
+  EXPECT_NE(host.error().message.find("/there/is/no/such/folder"), std::string::npos);
 }
 
 TEST(BridgeRoutingAlone, SaysThatNobodyIsKnown) {

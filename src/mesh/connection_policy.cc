@@ -22,6 +22,23 @@ uint64_t random_below(Random& random, uint64_t bound) {
   return bound == 0 ? 0 : value % bound;
 }
 
+// With link-local ones.
+bool is_private_v4(ByteView ip) {
+  return ip[0] == 10 || (ip[0] == 172 && ip[1] >> 4 == 1) || (ip[0] == 192 && ip[1] == 168) ||
+         (ip[0] == 169 && ip[1] == 254);
+}
+bool is_private_v6(ByteView ip) {
+  return ip[0] >> 1 == 0xfc >> 1 || (ip[0] == 0xfe && ip[1] >> 6 == 2);
+}
+
+void count(std::map<std::string, uint32_t>& counts, const std::string& name) {
+  if (!name.empty()) ++counts[name];
+}
+void uncount(std::map<std::string, uint32_t>& counts, const std::string& name) {
+  const auto found = counts.find(name);
+  if (found != counts.end() && --found->second == 0) counts.erase(found);
+}
+
 }  // namespace
 
 CountedAddress counted_address(const Address& address) {
@@ -34,8 +51,11 @@ CountedAddress counted_address(const Address& address) {
   const ByteView all(bytes);
   constexpr std::array<uint8_t, 16> kLoopback6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   if (v4 ? bytes[0] == 127 : bytes == kLoopback6) return {};
-  if (v4) return {"4" + text_of(all.first(4)), "4" + text_of(all.first(3))};
-  return {"6" + text_of(all), "6" + text_of(all.first(7))};
+  CountedAddress counted =
+      v4 ? CountedAddress{"4" + text_of(all.first(4)), "4" + text_of(all.first(3))}
+         : CountedAddress{"6" + text_of(all.first(8)), "6" + text_of(all.first(6))};
+  if (v4 ? is_private_v4(all) : is_private_v6(all)) counted.subnet.clear();
+  return counted;
 }
 
 std::vector<PolicyAction> ConnectionPolicy::step(uint64_t now_ns, const PolicyEvent& event) {
@@ -80,10 +100,8 @@ void ConnectionPolicy::on(uint64_t now_ns, const PeerOpened& event, Actions& act
     connection.address = std::move(counted.address);
     connection.subnet = std::move(counted.subnet);
   }
-  if (!connection.address.empty()) {
-    ++of_address_[connection.address];
-    ++of_subnet_[connection.subnet];
-  }
+  count(of_address_, connection.address);
+  count(of_subnet_, connection.subnet);
   connections_.insert_or_assign(event.connection, std::move(connection));
   Peer& peer = peers_[event.peer];
   if (++peer.connections == 1) {
@@ -101,12 +119,8 @@ void ConnectionPolicy::on(uint64_t now_ns, const PeerClosed& event, Actions&) {
   if (found == connections_.end()) return;
   const Connection connection = std::move(found->second);
   connections_.erase(found);
-  if (!connection.address.empty()) {
-    const auto address = of_address_.find(connection.address);
-    if (--address->second == 0) of_address_.erase(address);
-    const auto subnet = of_subnet_.find(connection.subnet);
-    if (--subnet->second == 0) of_subnet_.erase(subnet);
-  }
+  uncount(of_address_, connection.address);
+  uncount(of_subnet_, connection.subnet);
   Peer& peer = peers_.find(connection.peer)->second;
   if (--peer.connections > 0) return;
   --connected_;

@@ -21,8 +21,9 @@ namespace timerose::mesh {
 struct ConnectionLimits {
   uint32_t low = 96;    // trimmed down to so many peers
   uint32_t high = 192;  // once there are more than this
-  // Inbound connections from one address, and from one subnet (IPv4 /24, IPv6 /56). Loopback has no
-  // such limit.
+  // Inbound connections from one address (IPv4, IPv6 /64), and from one subnet (IPv4 /24, IPv6
+  // /48). Private networks have no limit of the subnet, loopback has neither. A host turns away by
+  // the same numbers what it can before the handshake.
   uint32_t of_address_max = 16;
   uint32_t of_subnet_max = 64;
   uint64_t grace_ns = 20'000'000'000;  // a connection younger than this is not trimmed
@@ -134,8 +135,8 @@ class ConnectionPolicy {
   uint64_t trim_at_ns_ = UINT64_MAX;
 };
 
-// What the limits count an address as: "10.1.2.3" and "10.1.2"; both empty for loopback, for a
-// relayed connection and for what has no IP address.
+// What the limits count an address as: the bytes of its network prefixes; both empty for loopback,
+// for a relayed connection and for what has no IP address, the subnet for a private network.
 struct CountedAddress {
   std::string address;
   std::string subnet;

@@ -90,11 +90,11 @@ TEST_F(Policy, LimitsInboundConnectionsOfOneAddress) {
 }
 
 TEST_F(Policy, LimitsInboundConnectionsOfOneSubnet) {
-  EXPECT_TRUE(open(1, Direction::kInbound, "/ip4/10.0.0.1/tcp/1").empty());
-  EXPECT_TRUE(open(2, Direction::kInbound, "/ip4/10.0.0.2/udp/1/quic-v1").empty());
-  EXPECT_TRUE(open(3, Direction::kInbound, "/ip4/10.0.0.3/tcp/1").empty());
-  EXPECT_EQ(ended(open(4, Direction::kInbound, "/ip4/10.0.0.4/tcp/1")), std::vector{peer(4)});
-  EXPECT_TRUE(open(5, Direction::kOutbound, "/ip4/10.0.0.5/tcp/1").empty());
+  EXPECT_TRUE(open(1, Direction::kInbound, "/ip4/1.0.0.1/tcp/1").empty());
+  EXPECT_TRUE(open(2, Direction::kInbound, "/ip4/1.0.0.2/udp/1/quic-v1").empty());
+  EXPECT_TRUE(open(3, Direction::kInbound, "/ip4/1.0.0.3/tcp/1").empty());
+  EXPECT_EQ(ended(open(4, Direction::kInbound, "/ip4/1.0.0.4/tcp/1")), std::vector{peer(4)});
+  EXPECT_TRUE(open(5, Direction::kOutbound, "/ip4/1.0.0.5/tcp/1").empty());
 }
 
 TEST_F(Policy, DialsAWantedPeerAgainLessAndLessOften) {
@@ -153,10 +153,29 @@ TEST(CountedAddress, TakesLoopbackRelaysAndNamesAsNotCounted) {
                               "/ip4/10.0.0.1/tcp/1/p2p/X/p2p-circuit"}) {
     EXPECT_TRUE(counted_address(address).address.empty()) << address;
   }
-  EXPECT_EQ(counted_address("/ip4/10.1.2.3/tcp/1").subnet,
-            counted_address("/ip4/10.1.2.200/udp/4/quic-v1").subnet);
-  EXPECT_NE(counted_address("/ip4/10.1.2.3/tcp/1").subnet,
-            counted_address("/ip4/10.1.3.3/tcp/1").subnet);
+  EXPECT_EQ(counted_address("/ip4/1.1.2.3/tcp/1").subnet,
+            counted_address("/ip4/1.1.2.200/udp/4/quic-v1").subnet);
+  EXPECT_NE(counted_address("/ip4/1.1.2.3/tcp/1").subnet,
+            counted_address("/ip4/1.1.3.3/tcp/1").subnet);
+}
+
+TEST(CountedAddress, TakesAnIpv6NetworkOfOneHostForOneAddress) {
+  const CountedAddress one = counted_address("/ip6/2001:db8:1:2::3/tcp/1");
+  EXPECT_EQ(one.address, counted_address("/ip6/2001:db8:1:2:ffff::4/tcp/1").address);
+  const CountedAddress next = counted_address("/ip6/2001:db8:1:3::3/tcp/1");
+  EXPECT_NE(one.address, next.address);
+  EXPECT_EQ(one.subnet, next.subnet);
+  EXPECT_NE(one.subnet, counted_address("/ip6/2001:db8:2:2::3/tcp/1").subnet);
+}
+
+TEST(CountedAddress, HasNoSubnetInAPrivateNetwork) {
+  for (const char* address :
+       {"/ip4/10.1.2.3/tcp/1", "/ip4/172.31.0.1/tcp/1", "/ip4/192.168.1.1/tcp/1",
+        "/ip4/169.254.1.1/tcp/1", "/ip6/fd00::1/tcp/1", "/ip6/fe80::1/tcp/1"}) {
+    EXPECT_TRUE(counted_address(address).subnet.empty()) << address;
+    EXPECT_FALSE(counted_address(address).address.empty()) << address;
+  }
+  EXPECT_FALSE(counted_address("/ip4/172.32.0.1/tcp/1").subnet.empty());
 }
 
 }  // namespace

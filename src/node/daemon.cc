@@ -58,7 +58,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   TR_ASSIGN(GuardedBlockstore * store, daemon->repository_->blockstore());
   TR_ASSIGN(const PrivateKey* key, daemon->repository_->key());
   TR_ASSIGN(const Config config, daemon->repository_->config());
-  TR_ASSIGN(const NetworkSettings settings, network_settings(config, options.agent));
+  TR_ASSIGN(NetworkSettings settings, network_settings(config, options.agent));
+  settings.host.records_folder = path / "dht";
+  std::filesystem::create_directories(settings.host.records_folder, failure);
+  if (failure) {
+    return errno_error(failure.value(), "making " + settings.host.records_folder.string());
+  }
   TR_ASSIGN(daemon->network_,
             Network::start({machine.clock, machine.random, *key, *store,
                             daemon->repository_->records(), daemon->repository_->pins(),

@@ -107,6 +107,10 @@ Result<NetworkSettings> network_settings(const Config& config, const std::string
   NetworkSettings settings;
   settings.connections.low = static_cast<uint32_t>(config.count_of("Connections.Low"));
   settings.connections.high = static_cast<uint32_t>(config.count_of("Connections.High"));
+  settings.connections.of_address_max =
+      static_cast<uint32_t>(config.count_of("Connections.OfAddress"));
+  settings.connections.of_subnet_max =
+      static_cast<uint32_t>(config.count_of("Connections.OfSubnet"));
   if (settings.connections.low > settings.connections.high) {
     return Error{ErrorCode::kInvalidArgument,
                  "Connections.Low is more than Connections.High; change one of them"};
@@ -130,6 +134,8 @@ Result<NetworkSettings> network_settings(const Config& config, const std::string
   host.relay_client = config.is_on("Relay.Client");
   host.relay_server = config.is_on("Relay.Server");
   host.connections_max = static_cast<uint32_t>(settings.connections.high + kConnectionsSpare);
+  host.inbound_of_address_max = settings.connections.of_address_max;
+  host.inbound_of_subnet_max = settings.connections.of_subnet_max;
   return settings;
 }
 

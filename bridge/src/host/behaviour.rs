@@ -5,15 +5,19 @@ use std::time::Duration;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::{
-    allow_block_list, autonat, connection_limits, dcutr, gossipsub, identify, identity, kad, mdns, ping, relay, upnp,
+    allow_block_list, autonat, connection_limits, dcutr, identify, identity, kad, mdns, ping, relay, upnp,
     PeerId, StreamProtocol,
 };
 
 use super::config::{Config, DhtMode};
-use super::lan_dht::{Kademlia, LanDht};
+use super::door;
+use super::of_lan::OfLan;
 use super::pubsub;
+use super::pubsub_filter::{Gossipsub, Topics};
 use super::record_store::Records;
 use super::streams;
+
+pub type Kademlia = kad::Behaviour<Records>;
 
 pub const WAN_DHT: StreamProtocol = StreamProtocol::new("/ipfs/kad/1.0.0");
 pub const LAN_DHT: StreamProtocol = StreamProtocol::new("/ipfs/lan/kad/1.0.0");
@@ -26,23 +30,36 @@ const IDENTIFY_CACHE: usize = 256;
 
 #[derive(NetworkBehaviour)]
 pub struct Behaviour {
+    // Before the limits of all: who is turned away here takes no room there.
+    pub door: door::Behaviour,
     pub denied: allow_block_list::Behaviour<allow_block_list::BlockedPeers>,
     pub limits: connection_limits::Behaviour,
     pub streams: streams::Behaviour,
     pub identify: identify::Behaviour,
     pub ping: ping::Behaviour,
     pub wan: Kademlia,
-    pub lan: LanDht,
-    pub gossipsub: gossipsub::Behaviour,
+    pub lan: OfLan<Kademlia>,
+    pub gossipsub: Gossipsub,
     pub autonat: autonat::Behaviour,
     pub dcutr: Toggle<dcutr::Behaviour>,
     pub relay_client: Toggle<relay::client::Behaviour>,
-    pub relay_server: Toggle<relay::Behaviour>,
+    pub relay_server: Toggle<OfLan<relay::Behaviour>>,
     pub upnp: Toggle<upnp::tokio::Behaviour>,
     pub mdns: Toggle<mdns::tokio::Behaviour>,
 }
 
-fn kademlia(peer: PeerId, protocol: StreamProtocol) -> Kademlia {
+/// What one circuit of a relay may carry, and for how long. A node relays only if its owner has it so,
+/// and then so that its peers can exchange blocks.
+const CIRCUIT_BYTES_MAX: u64 = 1 << 30;
+const CIRCUIT_TIME_MAX: Duration = Duration::from_secs(3600);
+
+fn records(config: &Config, peer: PeerId, name: &str) -> Result<Records, String> {
+    let Some(folder) = &config.records_folder else { return Ok(Records::in_memory(peer)) };
+    let path = folder.join(name);
+    Records::open(peer, &path).map_err(|error| format!("opening {}: {error}", path.display()))
+}
+
+fn kademlia(peer: PeerId, protocol: StreamProtocol, records: Records) -> Kademlia {
     let mut config = kad::Config::new(protocol);
     config
         .set_query_timeout(QUERY_TIME_MAX)
@@ -54,12 +71,12 @@ fn kademlia(peer: PeerId, protocol: StreamProtocol) -> Kademlia {
         .set_replication_interval(None)
         .set_publication_interval(None)
         .set_provider_publication_interval(None);
-    Kademlia::with_config(peer, Records::default(), config)
+    Kademlia::with_config(peer, records, config)
 }
 
-fn dhts(config: &Config, peer: PeerId) -> (Kademlia, LanDht) {
-    let mut wan = kademlia(peer, WAN_DHT);
-    let mut lan = kademlia(peer, LAN_DHT);
+fn dhts(config: &Config, peer: PeerId) -> Result<(Kademlia, OfLan<Kademlia>), String> {
+    let mut wan = kademlia(peer, WAN_DHT, records(config, peer, "wan.records")?);
+    let mut lan = kademlia(peer, LAN_DHT, records(config, peer, "lan.records")?);
     match config.dht_mode {
         DhtMode::Auto => lan.set_mode(Some(kad::Mode::Server)),
         DhtMode::Client => {
@@ -71,7 +88,7 @@ fn dhts(config: &Config, peer: PeerId) -> (Kademlia, LanDht) {
             lan.set_mode(Some(kad::Mode::Server));
         }
     }
-    (wan, LanDht(lan))
+    Ok((wan, OfLan(lan)))
 }
 
 fn identification(config: &Config, key: &identity::Keypair) -> identify::Behaviour {
@@ -84,12 +101,22 @@ fn identification(config: &Config, key: &identity::Keypair) -> identify::Behavio
     )
 }
 
+fn relay_server(peer: PeerId) -> OfLan<relay::Behaviour> {
+    let config = relay::Config {
+        max_circuit_bytes: CIRCUIT_BYTES_MAX,
+        max_circuit_duration: CIRCUIT_TIME_MAX,
+        ..Default::default()
+    };
+    OfLan(relay::Behaviour::new(peer, config))
+}
+
 impl Behaviour {
     /// Needs a runtime: some of them start tasks.
     pub fn new(
         config: &Config,
         streams: streams::Behaviour,
         relay_client: Option<relay::client::Behaviour>,
+        topics: Topics,
     ) -> Result<Behaviour, String> {
         let key = &config.key;
         let peer = key.public().to_peer_id();
@@ -97,7 +124,7 @@ impl Behaviour {
             .with_max_established(Some(config.connections_max))
             .with_max_established_per_peer(Some(config.connections_of_peer_max))
             .with_max_pending_incoming(Some(config.pending_inbound_max));
-        let (wan, lan) = dhts(config, peer);
+        let (wan, lan) = dhts(config, peer)?;
         let mdns = match config.mdns {
             // A machine without multicast has no local discovery, and works otherwise.
             true => mdns::tokio::Behaviour::new(mdns::Config::default(), peer).ok(),
@@ -105,6 +132,7 @@ impl Behaviour {
         };
         let is_private = config.network_key.is_some();
         Ok(Behaviour {
+            door: door::Behaviour::new(config.address_limits),
             denied: allow_block_list::Behaviour::default(),
             limits: connection_limits::Behaviour::new(limits),
             streams,
@@ -112,14 +140,14 @@ impl Behaviour {
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL)),
             wan,
             lan,
-            gossipsub: pubsub::behaviour(key)?,
+            gossipsub: pubsub::behaviour(key, topics)?,
             autonat: autonat::Behaviour::new(
                 peer,
                 autonat::Config { only_global_ips: !is_private, ..Default::default() },
             ),
             dcutr: relay_client.is_some().then(|| dcutr::Behaviour::new(peer)).into(),
             relay_client: relay_client.into(),
-            relay_server: config.relay_server.then(|| relay::Behaviour::new(peer, Default::default())).into(),
+            relay_server: config.relay_server.then(|| relay_server(peer)).into(),
             upnp: config.upnp.then(upnp::tokio::Behaviour::default).into(),
             mdns: mdns.into(),
         })

@@ -1,8 +1,11 @@
 //! What a host is started with.
 
+use std::path::PathBuf;
+
 use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
 
+use super::address_limits::AddressLimits;
 use super::fields;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,6 +13,13 @@ pub enum DhtMode {
     Auto,
     Client,
     Server,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SecurityChoice {
+    Both,
+    Noise,
+    Tls,
 }
 
 pub struct Config {
@@ -27,6 +37,10 @@ pub struct Config {
     pub connections_max: u32,
     pub connections_of_peer_max: u32,
     pub pending_inbound_max: u32,
+    pub address_limits: AddressLimits,
+    pub security: SecurityChoice,
+    /// Where the records of the DHT are kept; none: in memory.
+    pub records_folder: Option<PathBuf>,
     pub worker_threads: usize,
     pub send_queue_bytes_max: usize,
 }

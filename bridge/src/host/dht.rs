@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use libp2p::core::Endpoint;
 use libp2p::kad::store::RecordStore;
@@ -12,16 +12,14 @@ use libp2p::swarm::{ConnectionId, NetworkBehaviour};
 use libp2p::{identify, Multiaddr, PeerId};
 
 use super::addresses::{is_public, without_peer, AddressBook};
-use super::behaviour::{Behaviour, LAN_DHT, WAN_DHT};
+use super::behaviour::{Behaviour, Kademlia, LAN_DHT, WAN_DHT};
 use super::event::{self, add_peer, Event, Fields};
-use super::lan_dht::Kademlia;
+use super::record_store::LIFETIME;
 
 const OFFERS_MAX: usize = 1024;
 const QUERIES_MAX: usize = 1024;
 const ADDRESSES_ROUTED_MAX: usize = 8;
 const ADDRESSES_TOLD_MAX: usize = 16;
-/// A record is kept so long, as the Kademlia specification of libp2p has it.
-const VALUE_LIFETIME: Duration = Duration::from_secs(48 * 3600);
 const NOBODY: &str = "no peer of the DHT is known: connect to one first";
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -90,7 +88,7 @@ fn start(behaviour: &mut Behaviour, net: Net, question: &Question) -> Result<kad
                 key: RecordKey::new(key),
                 value: value.clone(),
                 publisher: None,
-                expires: Some(Instant::now() + VALUE_LIFETIME),
+                expires: Some(Instant::now() + LIFETIME),
             };
             kademlia.put_record(record, Quorum::N(NonZeroUsize::MIN)).map_err(full)
         }
@@ -141,8 +139,7 @@ impl Dht {
     }
 
     pub fn accept(&mut self, offer: u64, behaviour: &mut Behaviour) {
-        let Some((net, mut record)) = self.offers.remove(&offer) else { return };
-        record.expires = record.expires.or(Some(Instant::now() + VALUE_LIFETIME));
+        let Some((net, record)) = self.offers.remove(&offer) else { return };
         // A record that the store refuses for its size was offered against its stated limit.
         let _ = kademlia(behaviour, net).store_mut().put(record);
     }

@@ -4,12 +4,16 @@
 //! Of every function: views must be readable for their size, out-pointers writable, and a host must
 //! be live, given by `timerose_host_start`, and used by one thread at a time.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::slice;
 
 use libp2p::identity::Keypair;
 use libp2p::StreamProtocol;
 
-use super::config::{parse_address, parse_addresses, parse_peer, parse_peers, Config, DhtMode};
+use super::address_limits::AddressLimits;
+use super::config::{parse_address, parse_addresses, parse_peer, parse_peers, Config, DhtMode, SecurityChoice};
 use super::dht::Question;
 use super::event::Event;
 use super::fields::{split, Fields};
@@ -76,6 +80,11 @@ pub struct Options {
     connections_max: u32,
     connections_of_peer_max: u32,
     pending_inbound_max: u32,
+    inbound_of_address_max: u32,
+    inbound_of_subnet_max: u32,
+    counts_loopback: bool,
+    security: u32,
+    records_folder: View,
     worker_threads: u32,
     send_queue_bytes_max: usize,
 }
@@ -105,6 +114,20 @@ unsafe fn config(options: &Options) -> Result<Config, String> {
         connections_max: options.connections_max,
         connections_of_peer_max: options.connections_of_peer_max,
         pending_inbound_max: options.pending_inbound_max,
+        address_limits: AddressLimits {
+            of_address_max: options.inbound_of_address_max,
+            of_subnet_max: options.inbound_of_subnet_max,
+            counts_loopback: options.counts_loopback,
+        },
+        security: match options.security {
+            1 => SecurityChoice::Noise,
+            2 => SecurityChoice::Tls,
+            _ => SecurityChoice::Both,
+        },
+        records_folder: match options.records_folder.bytes() {
+            [] => None,
+            bytes => Some(PathBuf::from(OsStr::from_bytes(bytes))),
+        },
         worker_threads: options.worker_threads as usize,
         send_queue_bytes_max: options.send_queue_bytes_max,
     })

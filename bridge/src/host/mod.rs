@@ -3,21 +3,27 @@
 //! The owner's thread makes every call and takes the events; the runtime's threads drive libp2p.
 //! Between them are a channel of commands, one send queue for each stream, and one queue of events.
 
+mod address_limits;
 mod addresses;
 mod behaviour;
 mod config;
 mod dht;
+mod door;
 mod event;
 mod ffi;
 mod fields;
 mod frame_reader;
 mod frame_stream;
-mod lan_dht;
+mod of_lan;
 mod opening;
 mod protocols;
+mod provider_table;
 mod pubsub;
+mod pubsub_filter;
 mod queue;
 mod reasons;
+mod record_entry;
+mod record_log;
 mod record_store;
 mod security;
 mod stream_state;
@@ -41,6 +47,7 @@ use event::Event;
 use stream_state::{Sent, Shared};
 use opening::Opening;
 use protocols::{Protocol, Protocols};
+use pubsub_filter::Topics;
 use queue::Queue;
 use streams::Common;
 use swarm::{Command, Driver, Published};
@@ -72,7 +79,7 @@ fn runtime(threads: usize) -> Result<Runtime, String> {
         .map_err(|error| format!("starting the threads of the host: {error}"))
 }
 
-fn swarm(config: &Config, common: &Common) -> Result<Swarm<Behaviour>, String> {
+fn swarm(config: &Config, common: &Common, topics: Topics) -> Result<Swarm<Behaviour>, String> {
     let peer = config.key.public().to_peer_id();
     let (relay_transport, relay_client) = match config.relay_client {
         true => {
@@ -81,9 +88,9 @@ fn swarm(config: &Config, common: &Common) -> Result<Swarm<Behaviour>, String> {
         }
         false => (None, None),
     };
-    let transport = transport::build(&config.key, config.network_key, relay_transport)?;
+    let transport = transport::build(config, relay_transport)?;
     let streams = streams::Behaviour::new(common.clone(), Arc::from([]));
-    let behaviour = Behaviour::new(config, streams, relay_client)?;
+    let behaviour = Behaviour::new(config, streams, relay_client, topics)?;
     let settings = libp2p::swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_TIME_MAX);
     let mut swarm = Swarm::new(transport, behaviour, peer, settings);
     config.announce.iter().for_each(|address| swarm.add_external_address(address.clone()));
@@ -105,7 +112,8 @@ impl Host {
         let driver = {
             // Some of the protocols start tasks when they are made.
             let _inside = runtime.enter();
-            Driver::new(swarm(&config, &common)?, common.clone(), published.clone())
+            let topics = Topics::default();
+            Driver::new(swarm(&config, &common, topics.clone())?, common.clone(), published.clone(), topics)
         };
         let driver = runtime.spawn(driver.run(received));
         let host = Host {

@@ -1,4 +1,4 @@
-//! Noise or TLS, whichever the two sides agree on; Noise first.
+//! Noise or TLS, whichever the two sides agree on; Noise first. A host may offer one of them only.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,22 +8,25 @@ use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo};
 use libp2p::{identity, noise, tls, PeerId};
 
+use super::config::SecurityChoice;
 use super::reasons;
 
 #[derive(Clone)]
 pub struct Security {
     noise: noise::Config,
     tls: tls::Config,
+    choice: SecurityChoice,
 }
 
 type Secured<C> = EitherIo<noise::Output<C>, tls::TlsStream<C>>;
 type Upgrading<C> = Pin<Box<dyn Future<Output = Result<(PeerId, Secured<C>), std::io::Error>> + Send>>;
 
 impl Security {
-    pub fn new(key: &identity::Keypair) -> Result<Security, String> {
+    pub fn new(key: &identity::Keypair, choice: SecurityChoice) -> Result<Security, String> {
         Ok(Security {
             noise: noise::Config::new(key).map_err(|error| reasons::chain(&error))?,
             tls: tls::Config::new(key).map_err(|error| reasons::chain(&error))?,
+            choice,
         })
     }
 
@@ -34,10 +37,12 @@ impl Security {
 
 impl UpgradeInfo for Security {
     type Info = &'static str;
-    type InfoIter = std::iter::Chain<std::iter::Once<&'static str>, std::iter::Once<&'static str>>;
+    type InfoIter = std::vec::IntoIter<&'static str>;
 
     fn protocol_info(&self) -> Self::InfoIter {
-        self.noise.protocol_info().chain(self.tls.protocol_info())
+        let noise = self.noise.protocol_info().filter(|_| self.choice != SecurityChoice::Tls);
+        let tls = self.tls.protocol_info().filter(|_| self.choice != SecurityChoice::Noise);
+        noise.chain(tls).collect::<Vec<_>>().into_iter()
     }
 }
 

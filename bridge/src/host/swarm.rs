@@ -9,11 +9,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::StreamExt;
+use libp2p::core::transport::ListenerId;
 use libp2p::core::ConnectedPoint;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
-use libp2p::{autonat, gossipsub, identify, mdns, Multiaddr, PeerId, Swarm};
+use libp2p::{autonat, gossipsub, identify, mdns, ping, Multiaddr, PeerId, Swarm};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::addresses::{is_loopback, without_peer, AddressBook};
@@ -23,12 +24,15 @@ use super::event::{self, add_peer, Event, Fields};
 use super::opening::Opening;
 use super::protocols::Protocols;
 use super::pubsub::{self, Listeners, Unjudged};
+use super::pubsub_filter::Topics;
 use super::queue::Queue;
 use super::reasons;
 use super::streams::Common;
 
 /// How long the connections may take to close when the host ends.
 const CLOSING_TIME_MAX: Duration = Duration::from_millis(400);
+/// A peer that leaves so many pings in a row without an answer is gone.
+const PINGS_MISSED_MAX: u32 = 3;
 /// Of what a peer says of itself.
 const ADDRESSES_TOLD_MAX: usize = 32;
 const PROTOCOLS_TOLD_MAX: usize = 128;
@@ -61,6 +65,7 @@ struct Connection {
     number: u64,
     peer: PeerId,
     is_within_machine: bool,
+    pings_missed: u32,
 }
 
 pub struct Driver {
@@ -71,12 +76,15 @@ pub struct Driver {
     connections: HashMap<ConnectionId, Connection>,
     /// Dials of the owner: of those it is told how they end.
     dials: HashSet<ConnectionId>,
+    /// With the address that was asked for.
+    listeners: HashMap<ListenerId, Multiaddr>,
     dht: Dht,
     unjudged: Unjudged,
+    topics: Topics,
 }
 
 impl Driver {
-    pub fn new(swarm: Swarm<Behaviour>, common: Common, published: Arc<Published>) -> Driver {
+    pub fn new(swarm: Swarm<Behaviour>, common: Common, published: Arc<Published>, topics: Topics) -> Driver {
         Driver {
             swarm,
             common,
@@ -84,8 +92,10 @@ impl Driver {
             book: AddressBook::default(),
             connections: HashMap::new(),
             dials: HashSet::new(),
+            listeners: HashMap::new(),
             dht: Dht::default(),
             unjudged: Unjudged::default(),
+            topics,
         }
     }
 
@@ -148,7 +158,9 @@ impl Driver {
             Command::AcceptRecord(offer) => self.dht.accept(offer, self.swarm.behaviour_mut()),
             Command::Subscribe(topic) => self.subscribe(&topic),
             Command::Unsubscribe(topic) => {
-                self.swarm.behaviour_mut().gossipsub.unsubscribe(&gossipsub::IdentTopic::new(topic));
+                let topic = gossipsub::IdentTopic::new(topic);
+                self.topics.remove(&topic.hash());
+                self.swarm.behaviour_mut().gossipsub.unsubscribe(&topic);
             }
             Command::Publish(topic, data) => {
                 // Pub/sub is best effort: who listens, and that it fits, was seen before.
@@ -166,8 +178,11 @@ impl Driver {
             Some(error) => Err(error.to_string()),
             None => self.swarm.listen_on(address.clone()).map_err(|error| reasons::chain(&error)),
         };
-        if let Err(why) = listening {
-            self.tell(event::listen_ended(&address.to_string(), &why));
+        match listening {
+            Ok(id) => {
+                self.listeners.insert(id, address);
+            }
+            Err(why) => self.tell(event::listen_ended(&address.to_string(), &why)),
         }
     }
 
@@ -207,6 +222,7 @@ impl Driver {
         // An error here would be a filter of ours or bad parameters: there is neither.
         let _ = gossipsub.set_topic_params(topic.clone(), pubsub::topic_score_params());
         let _ = gossipsub.subscribe(&topic);
+        self.topics.add(topic.hash());
     }
 
     fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -217,15 +233,20 @@ impl Driver {
                 self.tell(event::listening(&address));
             }
             SwarmEvent::ExpiredListenAddr { address, .. } => self.listen_ended(&address, "the address is gone"),
-            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
                 let why = reason.err().map_or_else(|| "closed".to_string(), |error| reasons::chain(&error));
                 addresses.iter().for_each(|address| self.listen_ended(address, &why));
+                // One that never began, as with a relay that refuses, is told by what was asked for.
+                let asked_for = self.listeners.remove(&listener_id);
+                if let Some(asked_for) = asked_for.filter(|_| addresses.is_empty()) {
+                    self.listen_ended(&asked_for, &why);
+                }
             }
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
                 self.connection_opened(peer_id, connection_id, &endpoint);
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
-                let why = cause.map_or_else(|| "closed by this node".to_string(), |error| reasons::chain(&error));
+                let why = reasons::closed(cause.as_ref());
                 self.connection_closed(peer_id, connection_id, num_established == 0, &why);
             }
             SwarmEvent::OutgoingConnectionError { connection_id, peer_id, error } => {
@@ -257,7 +278,7 @@ impl Driver {
         }
         let number = self.next_id();
         let is_within_machine = is_loopback(&address);
-        self.connections.insert(id, Connection { number, peer, is_within_machine });
+        self.connections.insert(id, Connection { number, peer, is_within_machine, pings_missed: 0 });
         let fields = Fields::default().add(peer.to_bytes()).add(address.to_string());
         self.tell(Event::new(event::CONNECTION_OPENED, number, fields).with_flags(flags));
     }
@@ -267,6 +288,8 @@ impl Driver {
             self.published.listeners.remove_peer(&peer);
         }
         if let Some(connection) = self.connections.remove(&id) {
+            let is_silent = connection.pings_missed >= PINGS_MISSED_MAX;
+            let why = if is_silent { "the peer does not answer" } else { why };
             let fields = Fields::default().add(connection.peer.to_bytes()).add(why);
             self.tell(Event::new(event::CONNECTION_CLOSED, connection.number, fields));
         }
@@ -277,6 +300,7 @@ impl Driver {
             BehaviourEvent::Identify(identify::Event::Received { connection_id, peer_id, info }) => {
                 self.identified(connection_id, peer_id, info);
             }
+            BehaviourEvent::Ping(event) => self.ping_ended(&event),
             BehaviourEvent::Wan(event) => self.dht_event(Net::Wan, event),
             BehaviourEvent::Lan(event) => self.dht_event(Net::Lan, event),
             BehaviourEvent::Gossipsub(event) => self.pubsub_event(event),
@@ -290,6 +314,17 @@ impl Driver {
                 self.tell(Event::new(event::REACHABILITY_CHANGED, 0, fields).with_flags(flags));
             }
             _ => {}
+        }
+    }
+
+    fn ping_ended(&mut self, event: &ping::Event) {
+        let Some(connection) = self.connections.get_mut(&event.connection) else { return };
+        connection.pings_missed = match &event.result {
+            Err(ping::Failure::Timeout) => connection.pings_missed + 1,
+            _ => 0,
+        };
+        if connection.pings_missed == PINGS_MISSED_MAX {
+            self.swarm.close_connection(event.connection);
         }
     }
 
@@ -348,6 +383,10 @@ impl Driver {
 /// libp2p shares a TCP port with whoever listens on it already: two nodes would get each other's
 /// connections.
 fn tcp_port_taken(address: &Multiaddr) -> Option<std::io::Error> {
+    // The port of a relay.
+    if address.iter().any(|part| part == Protocol::P2pCircuit) {
+        return None;
+    }
     let mut parts = address.iter();
     let ip = match parts.next()? {
         Protocol::Ip4(ip) => IpAddr::V4(ip),

@@ -8,8 +8,9 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, OptionalTransport, OrTransport};
 use libp2p::core::upgrade::Version;
 use libp2p::pnet::{PnetConfig, PreSharedKey};
-use libp2p::{dns, identity, quic, relay, tcp, websocket, yamux, PeerId, Transport};
+use libp2p::{dns, quic, relay, tcp, websocket, yamux, PeerId, Transport};
 
+use super::config::Config;
 use super::security::Security;
 
 /// From the first byte of a connection to its multiplexer.
@@ -67,12 +68,10 @@ fn muxing() -> yamux::Config {
     config
 }
 
-pub fn build(
-    key: &identity::Keypair,
-    network_key: Option<[u8; 32]>,
-    relay: Option<relay::client::Transport>,
-) -> Result<Io, String> {
-    let security = Security::new(key)?;
+pub fn build(config: &Config, relay: Option<relay::client::Transport>) -> Result<Io, String> {
+    let Config { key, network_key, .. } = config;
+    let network_key = *network_key;
+    let security = Security::new(key, config.security)?;
     let relayed = relay.map(|transport| secured(transport, &security, None));
     let relayed = relayed.map_or_else(OptionalTransport::none, OptionalTransport::some);
     let web = secured(websocket::Config::new(named(socket)), &security, network_key);

@@ -1,11 +1,12 @@
-//! Kademlia of the local network. What it differs in: the addresses that this node listens on are
-//! where it can be reached, so they go into its provider records with no further proof.
+//! A protocol of the local network. What it differs in: the addresses that this node listens on are
+//! where it can be reached, so it tells them with no further proof.
+//!
+//! Kademlia puts them into its provider records, a relay into what it answers to those it relays for.
 
 use std::task::{Context, Poll};
 
 use libp2p::core::transport::PortUse;
 use libp2p::core::Endpoint;
-use libp2p::kad;
 use libp2p::swarm::behaviour::ExternalAddrConfirmed;
 use libp2p::swarm::{
     ConnectionDenied, ConnectionId, ExternalAddrExpired, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
@@ -13,15 +14,20 @@ use libp2p::swarm::{
 };
 use libp2p::{Multiaddr, PeerId};
 
-use super::record_store::Records;
+pub struct OfLan<B>(pub B);
 
-pub type Kademlia = kad::Behaviour<Records>;
+impl<B: NetworkBehaviour> NetworkBehaviour for OfLan<B> {
+    type ConnectionHandler = B::ConnectionHandler;
+    type ToSwarm = B::ToSwarm;
 
-pub struct LanDht(pub Kademlia);
-
-impl NetworkBehaviour for LanDht {
-    type ConnectionHandler = <Kademlia as NetworkBehaviour>::ConnectionHandler;
-    type ToSwarm = kad::Event;
+    fn handle_pending_inbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        local: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<(), ConnectionDenied> {
+        self.0.handle_pending_inbound_connection(connection, local, remote)
+    }
 
     fn handle_established_inbound_connection(
         &mut self,
@@ -71,7 +77,7 @@ impl NetworkBehaviour for LanDht {
         self.0.on_connection_handler_event(peer, connection, event);
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<kad::Event, THandlerInEvent<Self>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<B::ToSwarm, THandlerInEvent<Self>>> {
         self.0.poll(cx)
     }
 }
