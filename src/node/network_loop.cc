@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kEventsAtOnce = 256;
 // How often what was learned of peers is written down.
 constexpr uint64_t kSaveEveryNs = 30'000'000'000;
+constexpr uint64_t kSaveSoonNs = 50'000'000;
 // Streams whose peer is noted as used; beyond it the peers of others look idle.
 constexpr size_t kStreamsNoted = 65536;
 
@@ -245,7 +246,11 @@ void NetworkLoop::connect(mesh::PeerAddresses target, Stay stay,
     dials_.emplace(target.peer, std::move(connected));
   }
   if (stay == Stay::kAlways) {
+    for (const mesh::Address& address : target.addresses) {
+      if (check_address(address).ok()) book_.met(target.peer, {address});
+    }
     book_.want(target.peer, true);
+    save_soon();
     decide(mesh::WantPeer{std::move(target)});
   } else if (!there) {
     dial(target);
@@ -256,6 +261,7 @@ void NetworkLoop::connect(mesh::PeerAddresses target, Stay stay,
 Status NetworkLoop::disconnect(const PeerId& peer) {
   const bool wanted = policy_.wanted(peer);
   book_.want(peer, false);
+  save_soon();
   decide(mesh::UnwantPeer{peer});
   const bool connected = connected_.contains(peer);
   if (connected) parts_.host.disconnect(peer);
@@ -279,6 +285,12 @@ void NetworkLoop::on_time() {
   const uint64_t now_ns = parts_.loop.now_ns();
   if (policy_.next_tick_ns() <= now_ns) decide(mesh::PolicyTick{});
   if (save_at_ns_ <= now_ns) save();
+  set_timer();
+}
+
+// What was asked for outlives a node that is killed.
+void NetworkLoop::save_soon() {
+  save_at_ns_ = std::min(save_at_ns_, parts_.loop.now_ns() + kSaveSoonNs);
   set_timer();
 }
 

@@ -90,6 +90,7 @@ class NetworkLoop {
   void set_timer();
   void on_time();
   void save();
+  void save_soon();
 
   const Parts parts_;
   exchange::Service exchange_;
