@@ -42,6 +42,19 @@ void BlockSession::start() {
       });
 }
 
+void BlockSession::look_again(std::vector<Cid> /*cids*/) {
+  fetcher_.jobs().run(
+      [&fetcher = fetcher_, &store = fetcher_.store(), id = id_, cid = cid_]() -> JobQueue::Then {
+        auto data = store.get(cid);
+        return [&fetcher, id, cid, data = std::move(data)] {
+          FetchSession* const session = fetcher.find(id);
+          if (session == nullptr) return;
+          if (data.ok()) return session->on_block(cid, *data);
+          fetcher.ask(*session, {cid});
+        };
+      });
+}
+
 void BlockSession::on_block(const Cid& /*cid*/, const SharedBytes& data) { succeed(data); }
 
 void BlockSession::on_give_up(const Cid& cid, const std::string& why) {

@@ -43,6 +43,8 @@ class FetchSession {
     DagPart part;
   };
   [[nodiscard]] virtual std::optional<Stream> as_stream() const { return std::nullopt; }
+  // Blocks that were to come another way: they are here by now, or to be asked for.
+  virtual void look_again(std::vector<Cid> cids) = 0;
   void fail(Error error);
 
   // Peers that may have it, and what other sources said: for the message of a failure.
@@ -74,6 +76,7 @@ class BlockSession final : public FetchSession {
 
   void start() override;
   void on_block(const Cid& cid, const SharedBytes& data) override;
+  void look_again(std::vector<Cid> cids) override;
   void settle() override {}
   void on_give_up(const Cid& cid, const std::string& why) override;
   [[nodiscard]] uint64_t deadline_ns() const override { return deadline_ns_; }
@@ -94,6 +97,7 @@ class DagSession final : public FetchSession {
              uint64_t timeout_ns, const Cid& root, ByteRange range, const DagFetchLimits& limits);
 
   void start() override { settle(); }
+  void look_again(std::vector<Cid> cids) override { look_up(std::move(cids)); }
   void on_block(const Cid& cid, const SharedBytes& data) override;
   void settle() override;
   void on_give_up(const Cid& cid, const std::string& why) override;

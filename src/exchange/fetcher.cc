@@ -126,6 +126,7 @@ bool Fetcher::stop_expecting(FetchSession& session, const Cid& cid) {
 }
 
 void Fetcher::ask(FetchSession& session, std::vector<Cid> cids) {
+  std::erase_if(cids, [&](const Cid& cid) { return session.lent.contains(cid); });
   // With nobody to share the work, a source that can is asked for all of it at once.
   const bool alone = client_.peers().empty();
   const bool begins = alone && begin_stream(session);
@@ -323,7 +324,7 @@ void Fetcher::ask_again(const std::vector<Cid>& cids) {
     }
   }
   for (auto& [id, own] : missing) {
-    if (FetchSession* const session = find(id); session != nullptr) ask(*session, std::move(own));
+    if (FetchSession* const session = find(id)) session->look_again(std::move(own));
   }
 }
 
@@ -384,7 +385,7 @@ void Fetcher::starving(const Cid& cid) {
   const auto waiting = expected_.find(cid);
   if (waiting == expected_.end() || parts_.second == nullptr) return;
   for (const bitswap::SessionId id : std::vector(waiting->second)) {
-    if (begin_stream(*find(id))) return;
+    if (find(id)->streams || begin_stream(*find(id))) return;
     (void)parts_.second->offer(id, std::span(&cid, 1), BitswapPace{});
   }
 }

@@ -84,7 +84,7 @@ class Fetcher {
   void on_answers(std::vector<SourceAnswer> answers);
   bool begin_stream(FetchSession& session);
   [[nodiscard]] bool comes_by_stream(const Cid& cid) const;
-  // Whoever waits for one of these asks for it.
+  // Whoever waits for one of these looks for it, and asks if it is not here.
   void ask_again(const std::vector<Cid>& cids);
   void stream_ended(bitswap::SessionId id, const Status& how);
   void watch_lent();
