@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <variant>
 
 #include "node/peer_address.h"
@@ -17,6 +18,8 @@ constexpr uint64_t kSaveEveryNs = 30'000'000'000;
 constexpr uint64_t kSaveSoonNs = 50'000'000;
 // Streams whose peer is noted as used; beyond it the peers of others look idle.
 constexpr size_t kStreamsNoted = 65536;
+
+void write_to_log(const std::string& line) { std::fprintf(stderr, "timerose: %s\n", line.c_str()); }
 
 // The query that an event belongs to, if it belongs to one.
 template <typename T>
@@ -44,6 +47,7 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
                  settings.provide, std::move(kept.provided)),
       policy_(parts.outside.random, settings.connections),
       book_(std::move(kept.book)),
+      log_(write_to_log),
       denied_(settings.denied),
       listens_waiting_(settings.host.listen.size()) {
   for (const PeerId& peer : denied_) parts_.host.deny(peer, true);
@@ -148,6 +152,7 @@ void NetworkLoop::on(const mesh::ConnectionOpened& event) {
 }
 
 void NetworkLoop::on(const mesh::ConnectionClosed& event) {
+  log_.ended(parts_.loop.now_ns(), event.peer, event.why);
   const auto found = connected_.find(event.peer);
   if (found == connected_.end()) return;
   found->second.connections.erase(event.connection);
@@ -193,7 +198,10 @@ void NetworkLoop::on(const mesh::StreamClosed& event) { streams_.erase(event.str
 
 void NetworkLoop::decide(const mesh::PolicyEvent& event) {
   for (const mesh::PolicyAction& action : policy_.step(parts_.loop.now_ns(), event)) {
-    if (const auto* end = std::get_if<mesh::EndPeer>(&action)) parts_.host.disconnect(end->peer);
+    if (const auto* end = std::get_if<mesh::EndPeer>(&action)) {
+      log_.ending(parts_.loop.now_ns(), end->peer, end->why);
+      parts_.host.disconnect(end->peer);
+    }
     if (const auto* again = std::get_if<mesh::DialAgain>(&action)) {
       mesh::PeerAddresses target = again->target;
       for (mesh::Address& address : book_.addresses_of(target.peer)) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mesh/connection_policy.h"
+#include "node/connection_log.h"
 #include "node/network.h"
 #include "node/peer_book.h"
 #include "node/providing.h"
@@ -99,6 +100,7 @@ class NetworkLoop {
   Providing providing_;
   mesh::ConnectionPolicy policy_;
   PeerBook book_;
+  ConnectionLog log_;
   std::vector<PeerId> denied_;
 
   std::map<PeerId, Connected> connected_;
