@@ -156,11 +156,13 @@ func (a *attack) flood(stream network.Stream, what string, make func() []byte) e
 
 func (a *attack) writeRest(stream network.Stream, rest []byte) error {
 	for len(rest) > 0 && a.ctx.Err() == nil {
-		_ = stream.SetWriteDeadline(time.Now().Add(time.Second))
+		began := time.Now()
+		_ = stream.SetWriteDeadline(began.Add(time.Second))
 		written, err := stream.Write(rest)
 		a.count("bytes", uint64(written))
 		rest = rest[written:]
-		if err != nil && !isTimeout(err) {
+		// A connection that has gone may say that it, too, has timed out; but it does so at once.
+		if err != nil && (!isTimeout(err) || time.Since(began) < time.Second/2) {
 			return err
 		}
 		if err != nil {
