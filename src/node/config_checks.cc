@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "exchange/http_address.h"
 #include "multiformats/cid.h"
 #include "node/peer_address.h"
 #include "node/units.h"
@@ -63,8 +64,9 @@ Status check_peers(std::string_view value) {
 
 Status check_gateways(std::string_view value) {
   for (const std::string& item : split_list(value)) {
-    if (item.starts_with("https://") || item.starts_with("http://")) continue;
-    TR_TRY(check_address(item));
+    if (auto address = exchange::parse_http_address(item); !address.ok()) {
+      return std::move(address).error();
+    }
   }
   return success();
 }

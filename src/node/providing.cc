@@ -63,6 +63,7 @@ void Providing::announce_below(const Cid& root) {
     };
     const auto take = [&](const Cid& cid) -> Status {
       if (*stopped) return stopping();
+      if (cid == root) return success();  // announced before all others
       batch->push_back(to_bytes(cid.multihash_bytes()));
       if (batch->size() == kBelowAtOnce) hand_over();
       return success();
