@@ -44,6 +44,7 @@ void PolicyNode::make_policies() {
       host_, [this](const Cid& cid, const std::vector<mesh::PeerAddresses>& found, bool ended) {
         name_gateways(cid, found);
         std::vector<PeerId> peers;
+        peers.reserve(found.size());
         for (const mesh::PeerAddresses& one : found) peers.push_back(one.peer);
         found_providers(cid, std::move(peers), ended);
       });
