@@ -139,7 +139,7 @@ void BitswapNode::go_on(uint64_t session) {
   if (entry == sessions_.end()) return;
   Session& state = entry->second;
   const File& file = *state.fetch.file;
-  if (state.in_flight > 0 && state.in_flight >= kLeavesInFlight / 2) return;
+  if (state.in_flight >= kLeavesInFlight / 2) return;
   const bool has_root = store_.contains(file.root);
   std::vector<Cid> next;
   while (has_root && state.next_leaf < file.leaves.size() &&
