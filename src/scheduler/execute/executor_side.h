@@ -23,7 +23,7 @@ namespace timerose::scheduler::execute {
 enum class ExecutionId : uint64_t {};
 
 struct ExecutorLimits {
-  uint32_t running_max = 8;  // handed over to be run at a time
+  uint32_t running_max = 8;  // handed over to be run at a time; a Service raises it for its threads
   uint32_t running_of_requester_max = 8;
   uint32_t fetching_max = 8;  // whose inputs are fetched at a time
   uint32_t fetching_of_requester_max = 4;

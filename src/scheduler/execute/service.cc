@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,6 +16,24 @@ namespace {
 
 // Streams that one peer may have open to us: one is enough, another replaces one that is dying.
 constexpr uint32_t kInboundStreamsMax = 4;
+
+// Guests at a time, unless it is said: the engine has places for more, for calls of this node's
+// own.
+constexpr size_t kRunThreadsMax = 32;
+// Handed over at a time for each thread, so that none waits for the loop between small calls.
+constexpr uint32_t kRunningOfThread = 4;
+
+size_t run_threads_of(const Service::Parts& parts) {
+  if (parts.run_threads != 0) return parts.run_threads;
+  return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kRunThreadsMax);
+}
+
+ExecutorLimits limits_for(ExecutorLimits limits, size_t run_threads) {
+  const uint32_t running = static_cast<uint32_t>(run_threads) * kRunningOfThread;
+  limits.running_max = std::max(limits.running_max, running);
+  limits.running_of_requester_max = std::max(limits.running_of_requester_max, running);
+  return limits;
+}
 
 CallNumber first_number(Random& random) {
   CallNumber number = 0;
@@ -108,7 +127,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
 Service::State::State(const Parts& of, const ServiceOptions& options, TrustList trust)
     : parts(of),
       view(std::move(trust)),
-      executor_side(view, options.executor),
+      executor_side(view, limits_for(options.executor, run_threads_of(of))),
       requester_side(options.requester),
       numbers(first_number(of.random)) {
   from_worker = std::make_shared<Mailbox<ExecutorEvent>>(

@@ -31,7 +31,7 @@ class Service {
     GuardedBlockstore& store;
     exchange::Exchange& exchange;
     PublicKey key;
-    size_t run_threads = 0;  // 0: one for each processor
+    size_t run_threads = 0;  // 0: one for each processor, 32 at most
   };
 
   // On the loop, or before it runs. Tells the host of the protocol.
