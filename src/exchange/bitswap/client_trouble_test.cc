@@ -178,6 +178,18 @@ TEST(BitswapClientTrouble, CountsDuplicatesAndBlocksThatNobodyAskedFor) {
   EXPECT_EQ(stat.unwanted_blocks, 1U);
 }
 
+TEST(BitswapClientTrouble, AsksAPeerWhoseBlockCameSecondForTheNextOnes) {
+  ClientBench bench;
+  bench.connect(kAnna);
+  bench.connect(kBert);
+  bench.want({kRoot});
+  bench.arrive(kAnna, {kRoot});
+  bench.arrive(kBert, {kRoot});
+  const Actions next = bench.want({test_cid(1), test_cid(2), test_cid(3), test_cid(4)});
+  EXPECT_THAT(next.blocks_asked(kAnna), Not(IsEmpty()));
+  EXPECT_THAT(next.blocks_asked(kBert), Not(IsEmpty()));
+}
+
 TEST(BitswapClientTrouble, AvoidsAPeerThatPushesWhatNobodyAskedFor) {
   ClientBench bench;
   bench.connect(kAnna);

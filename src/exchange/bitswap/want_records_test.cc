@@ -124,7 +124,7 @@ void compare_with_a_set(uint64_t disorder) {
                                                        : -static_cast<int32_t>(i / 20);
       record.order = order++;
       const uint32_t want = pool.add(record);
-      queue.push(pool, want);
+      queue.push(pool, want, i);
       sorted.emplace(-int64_t{record.priority}, i, want);
     } else {
       auto taken = sorted.begin();
@@ -137,6 +137,7 @@ void compare_with_a_set(uint64_t disorder) {
     ASSERT_EQ(queue.size(), sorted.size());
     if (sorted.empty()) continue;
     ASSERT_EQ(queue.top(), std::get<2>(*sorted.begin()));
+    ASSERT_EQ(queue.top_cost(), std::get<1>(*sorted.begin()));
   }
 }
 
