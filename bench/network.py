@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures fetches between two nodes over loopback beside the same between two boxo peers.
 
-  network.py --build build/release [--only WORD] [--runs N] [--transport tcp|quic|ws] [--save FILE]
+  network.py --build build/release [--only WORD] [--runs N] [--transport tcp|quic|ws]
+             [--stores flatfs,pebble] [--save FILE]
 
 Both halves of a row run in turn (A B A B ...) between a giver that stays and a taker that is new each
 time, and end when all is verified and on the disk; figures are medians. Ours are timed as whole
@@ -33,9 +34,10 @@ SMALL_FILES = 41
 class Pairs:
     """Makes givers and takers, each with a folder of its own that goes with it."""
 
-    def __init__(self, scratch: pathlib.Path, transport: str):
+    def __init__(self, scratch: pathlib.Path, transport: str, stores=STORES):
         self.scratch = scratch
         self.transport = transport
+        self.stores = stores
         self.made = 0
 
     def start(self, kind: str):
@@ -61,7 +63,7 @@ class Pairs:
 
 
 def fetch(bench: Bench, pairs: Pairs, what: str, path: pathlib.Path, factor: float) -> None:
-    kinds = ("ours", *STORES)
+    kinds = ("ours", *pairs.stores)
     givers = {kind: pairs.start(kind) for kind in kinds}
     try:
         cids = {kind: giver("add", path, PROFILE)["cid"] for kind, giver in givers.items()}
@@ -76,9 +78,9 @@ def fetch(bench: Bench, pairs: Pairs, what: str, path: pathlib.Path, factor: flo
         for giver in givers.values():
             giver.close()
     medians = {kind: statistics.median(values) for kind, values in seconds.items()}
-    best = min(STORES, key=medians.get)
+    best = min(pairs.stores, key=medians.get)
     ratio = medians[best] / medians["ours"]
-    peer = ", ".join(f"boxo on {store} {medians[store]:.2f} s" for store in STORES)
+    peer = ", ".join(f"boxo on {store} {medians[store]:.2f} s" for store in pairs.stores)
     bench.add(f"fetch {what}, {pairs.transport}, verified and durable", f"{medians['ours']:.2f} s", peer,
               f"{ratio:.2f}x", f">= {factor:.0f}x", ratio >= factor)
     bench.add(f"peak memory of the node that served {what}", f"{giver_memory:.0f} MiB", "", "", "reported", None)
@@ -155,13 +157,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", help="only the measurements whose name contains this")
     parser.add_argument("--transport", choices=list(peers.LISTEN), default="tcp")
+    parser.add_argument("--stores", default=",".join(STORES), help="of the boxo peers; the fastest is compared with")
     parser.add_argument("--save", type=pathlib.Path, help="write the table to this file as well")
     options = parser.parse_args()
     ours.BINARY = str(options.build.resolve() / "timerose")
     subprocess.run([ROOT / "tests" / "interop" / "build.sh"], check=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         bench = Bench(options.build.resolve(), options.runs, pathlib.Path(folder))
-        pairs = Pairs(bench.scratch, options.transport)
+        pairs = Pairs(bench.scratch, options.transport, options.stores.split(","))
         for measure in ALL:
             if not options.only or options.only in measure.__name__:
                 measure(bench, pairs)
