@@ -36,6 +36,7 @@ const std::vector<Family>& families() {
       {{"config"}, add_config_commands},
       {{"node"}, add_node_commands},
       {{"swarm", "ping"}, add_swarm_commands},
+      {{"nodes"}, add_mesh_commands},
       {{"routing"}, add_routing_commands},
       {{"name"}, add_name_commands},
       {{"bitswap"}, add_bitswap_commands},

@@ -91,6 +91,7 @@ void add_receipt_commands(Grammar& grammar);   // receipt
 void add_trust_commands(Grammar& grammar);     // trust
 void add_node_commands(Grammar& grammar);      // node
 void add_swarm_commands(Grammar& grammar);     // swarm, ping
+void add_mesh_commands(Grammar& grammar);      // nodes
 void add_routing_commands(Grammar& grammar);   // routing
 void add_name_commands(Grammar& grammar);      // name
 void add_bitswap_commands(Grammar& grammar);   // bitswap

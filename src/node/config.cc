@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "node/config_checks.h"
+#include "node/own_node.h"
 #include "node/provide_strategy.h"
 #include "node/units.h"
 #include "unixfs/layout.h"
@@ -31,6 +32,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      check_by<parse_bytes>},
     {"Import.Profile", "unixfs-v1-2025", "how `add` cuts files when it is not told otherwise",
      check_by<unixfs::profile_named>},
+    {"Node.Labels", "",
+     "what others may choose this node by: labels such as zone=eu, with commas between",
+     check_by<parse_labels>},
+    {"Node.Operator", "", "who runs this node, as others are told", check_by<parse_operator>},
     {"Run.Fuel", "1099511627776", "fuel budget of a call when --fuel does not say",
      check_by<parse_count>},
     {"Run.Deadline", "0s", "wall clock of a call when --deadline does not say; 0s: none",

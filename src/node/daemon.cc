@@ -64,10 +64,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   if (failure) {
     return errno_error(failure.value(), "making " + settings.host.records_folder.string());
   }
+  TR_ASSIGN(OwnNode own, own_node(config, *daemon->repository_));
   TR_ASSIGN(daemon->network_,
             Network::start({machine.clock, machine.random, *key, *store,
                             daemon->repository_->records(), daemon->repository_->pins(),
-                            [opened = daemon->repository_.get()] { return opened->executor(); }},
+                            [opened = daemon->repository_.get()] { return opened->executor(); },
+                            std::move(own)},
                            settings));
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});

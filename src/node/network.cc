@@ -95,6 +95,10 @@ Result<std::vector<ConnectedPeer>> Network::peers() {
   return ask_loop<std::vector<ConnectedPeer>>([](NetworkLoop& inside) { return inside.peers(); });
 }
 
+Result<KnownNodes> Network::known_nodes() {
+  return ask_loop<KnownNodes>([](NetworkLoop& inside) { return inside.advertising().nodes(); });
+}
+
 Status Network::connect(const mesh::PeerAddresses& target, Stay stay, const Ask& ask) {
   mesh::PeerAddresses known = target;
   if (known.addresses.empty()) {

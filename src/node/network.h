@@ -20,6 +20,7 @@
 #include "exchange/service.h"
 #include "mesh/host.h"
 #include "names/name_network.h"
+#include "node/advertising.h"
 #include "node/channel.h"
 #include "node/network_settings.h"
 #include "node/providing.h"
@@ -58,6 +59,7 @@ class Network {
     sqlite::Database& records;
     Pins& pins;
     std::function<Result<compute::Executor*>()> executor;  // from any thread
+    OwnNode own;
   };
 
   // Returns once it listens: kInvalidArgument, kBusy or kIo if it cannot at any address.
@@ -78,6 +80,8 @@ class Network {
 
   Result<std::vector<mesh::Address>> listen_addresses();
   Result<std::vector<ConnectedPeer>> peers();
+  // The mesh as this node knows it.
+  Result<KnownNodes> known_nodes();
 
   // No addresses: those known from before, else those the DHT knows. kNotFound says what each
   // address answered.

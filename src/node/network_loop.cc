@@ -25,6 +25,10 @@ void write_to_log(const std::string& line) { std::fprintf(stderr, "timerose: %s\
 template <typename T>
 concept OfQuery = requires(const T& event) { event.query; };
 
+std::pair<uint32_t, uint32_t> calls_now(const scheduler::execute::ExecutorSide::Load& load) {
+  return {static_cast<uint32_t>(load.running), static_cast<uint32_t>(load.waiting)};
+}
+
 exchange::ServiceOptions service_options(const NetworkSettings& settings) {
   exchange::ServiceOptions options;
   options.serving = settings.serving;
@@ -45,6 +49,9 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
       providing_({parts.loop, parts.host, parts.outside.clock, parts.pool, parts.outside.store,
                   parts.outside.pins, [this] { return exchange_.is_waiting(); }},
                  settings.provide, std::move(kept.provided)),
+      advertising_({parts.loop, parts.host, parts.outside.clock, parts.outside.random,
+                    parts.outside.key, parts.pool, [this] { return calls_now(execution_.load()); }},
+                   parts.outside.own),
       policy_(parts.outside.random, settings.connections),
       book_(std::move(kept.book)),
       log_(write_to_log),
@@ -73,10 +80,12 @@ void NetworkLoop::start(std::shared_ptr<Channel<bool>> listening) {
   save_at_ns_ = parts_.loop.now_ns() + kSaveEveryNs;
   for (const mesh::PeerAddresses& peer : book_.wanted()) decide(mesh::WantPeer{peer});
   providing_.start();
+  advertising_.start();
   set_timer();
 }
 
 void NetworkLoop::stop() {
+  advertising_.stop();
   execution_.stop();
   exchange_.stop();
   names_.stop();
@@ -99,7 +108,7 @@ void NetworkLoop::take_events() {
 
 void NetworkLoop::handle(const mesh::Event& event) {
   std::visit([this](const auto& one) { on(one); }, event);
-  if (execution_.on_event(event)) return;
+  if (advertising_.on_event(event) || execution_.on_event(event)) return;
   const bool of_names = names_.on_event(event);
   const bool of_providing = providing_.on_event(event);
   const bool taken = exchange_.on_event(event) || of_names || of_providing;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mesh/connection_policy.h"
+#include "node/advertising.h"
 #include "node/connection_log.h"
 #include "node/network.h"
 #include "node/peer_book.h"
@@ -48,6 +49,7 @@ class NetworkLoop {
   [[nodiscard]] names::LoopNameNetwork& names() { return names_; }
   [[nodiscard]] scheduler::execute::Service& execution() { return execution_; }
   [[nodiscard]] Providing& providing() { return providing_; }
+  [[nodiscard]] Advertising& advertising() { return advertising_; }
   [[nodiscard]] mesh::Host& host() { return parts_.host; }
 
   [[nodiscard]] std::vector<ConnectedPeer> peers() const;
@@ -98,6 +100,7 @@ class NetworkLoop {
   names::LoopNameNetwork names_;
   scheduler::execute::Service execution_;
   Providing providing_;
+  Advertising advertising_;
   mesh::ConnectionPolicy policy_;
   PeerBook book_;
   ConnectionLog log_;

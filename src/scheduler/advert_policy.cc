@@ -9,6 +9,8 @@ namespace timerose::scheduler {
 namespace {
 
 constexpr double kAllowanceMax = 2;
+// Clocks round: more than others insist on.
+constexpr uint64_t kSpacing_ms = AdvertTable::kSpacingMin_ms * 5 / 4;
 constexpr uint64_t kWaitNoticed_ms = 250;  // of the wait for a core
 
 // Half or twice: what rounding and noise do not reach.
@@ -43,7 +45,7 @@ uint32_t AdvertPolicy::interval_s(size_t nodes) {
 bool AdvertPolicy::is_due(uint64_t now_ms, size_t nodes, bool changed) {
   if (!ever_sent_ || now_ms >= next_ms_) return true;
   refill(now_ms, nodes);
-  return changed && allowance_ >= 1 && now_ms >= sent_ms_ + AdvertTable::kSpacingMin_ms;
+  return changed && allowance_ >= 1 && now_ms >= sent_ms_ + kSpacing_ms;
 }
 
 // The next one by the clock follows after 0.9 to 1.1 periods: within the interval it promises.

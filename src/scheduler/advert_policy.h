@@ -19,9 +19,9 @@ bool is_real_change(const Advert& told, const Advert& now);
 class AdvertPolicy {
  public:
   static constexpr uint64_t kBytesPerSecond = 2048;
-  // That one advert costs each node: four copies of half a KiB by the mesh of pub/sub, and the
-  // offers of its id to peers outside.
-  static constexpr uint64_t kBytesPerAdvert = 3584;
+  // That one advert costs each node: about five copies of 600 bytes by the mesh of pub/sub, and
+  // the offers of its id to peers outside (timerose-sim adverts).
+  static constexpr uint64_t kBytesPerAdvert = 4096;
   static constexpr uint64_t kPeriodMin_ms = 24'000;
 
   explicit AdvertPolicy(Random& random) : random_(random) {}

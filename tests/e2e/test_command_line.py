@@ -14,7 +14,7 @@ dag put; dag get; dag import; dag export; dag resolve; dag stat
 pin add; pin rm; pin ls; repo stat; repo gc; repo verify
 cid format; cid base32; cid bases; cid codecs; cid hashes
 node start; node stop; node status; swarm peers; swarm connect; swarm disconnect; swarm addrs; swarm limits
-ping; routing findprovs; routing findpeer; routing provide; routing reprovide; bitswap stat; bitswap ledger; bitswap wantlist; devnet
+ping; nodes; routing findprovs; routing findpeer; routing provide; routing reprovide; bitswap stat; bitswap ledger; bitswap wantlist; devnet
 id; key gen; key list; key rm; config; config show; config get; config set; version; completion
 """.replace("\n", ";").split(";")
 

@@ -1,0 +1,91 @@
+"""Nodes that hear of each other: `timerose nodes`."""
+
+import json
+import subprocess
+
+import pytest
+
+from nodes import Node, running, wait_for
+
+
+def known(node):
+    """What the node knows of the mesh, by PeerID."""
+    return {one["peer"]: one for one in json.loads(node.text("nodes", "-o", "json"))["nodes"]}
+
+
+@pytest.fixture
+def three(tmp_path):
+    """In a line: a - b - c."""
+    nodes = [Node(tmp_path, name) for name in "abc"]
+    try:
+        for node, zone in zip(nodes, ("eu", "us", "asia")):
+            node("config", "set", "Node.Labels", f"zone={zone},disk=nvme")
+            node("config", "set", "Node.Operator", f"{zone}.example.org")
+            node.start_node()
+        nodes[0]("swarm", "connect", nodes[1].address())
+        nodes[2]("swarm", "connect", nodes[1].address())
+        yield nodes
+    finally:
+        for node in nodes:
+            node.end_node()
+
+
+def test_each_node_learns_of_all_others(three):
+    ids = {node.peer_id() for node in three}
+    for node in three:
+        wait_for(lambda node=node: set(known(node)) == ids, "all three nodes are known")
+    mine = known(three[0])
+    far = mine[three[2].peer_id()]
+    assert far["labels"] == {"zone": "asia", "disk": "nvme"}
+    assert far["operator"] == "asia.example.org"
+    assert far["capacity"]["cores"] >= 1 and far["capacity"]["memory"] > 0 and far["capacity"]["disk"] > 0
+    assert far["free"]["memory"] <= far["capacity"]["memory"]
+    assert not far["self"]
+    assert mine[three[0].peer_id()]["self"]
+
+    near = three[1].peer_id()
+    wait_for(lambda: known(three[0])[near]["measured"], "the way to a connected node is measured")
+    assert 0 < known(three[0])[near]["distance_s"] < 5
+    wait_for(lambda: known(three[0])[near]["fuel_per_s"] > 0, "the speed is measured and told")
+    assert known(three[0])[near]["engines"][0].startswith("wasmtime ")
+
+
+def test_the_table_is_for_people(three):
+    ids = [node.peer_id() for node in three]
+    wait_for(lambda: len(known(three[0])) == 3, "all three nodes are known")
+    lines = three[0].lines("nodes")
+    assert lines[0].split() == ["PEER", "DISTANCE", "CORES", "FREE", "WAIT", "CALLS", "LABELS"]
+    assert lines[1].startswith(ids[0]) and " self " in lines[1], "this node comes first"
+    assert {line.split()[0] for line in lines[1:]} == set(ids)
+    assert "disk=nvme" in lines[1] and "zone=eu" in lines[1]
+    assert "asia.example.org" in three[0].text("nodes", "-o", "wide")
+
+
+def test_watch_prints_again_when_a_node_comes(tmp_path):
+    with running(tmp_path, "a", "b") as (a, b):
+        watching = a.start("nodes", "--watch", "-o", "json", stdout=subprocess.PIPE)
+        try:
+            first = json.loads(watching.stdout.readline())
+            assert [one["peer"] for one in first["nodes"]] == [a.peer_id()]
+            b("swarm", "connect", a.address())
+            peer = b.peer_id()
+            for line in watching.stdout:
+                if peer in {one["peer"] for one in json.loads(line)["nodes"]}:
+                    break
+            else:
+                raise AssertionError("it ended")
+        finally:
+            watching.kill()
+            watching.wait()
+            watching.stdout.close()
+
+
+def test_mistakes_are_told(tmp_path):
+    node = Node(tmp_path, "a")
+    assert "timerose node start" in node.complaint("nodes")
+    assert "'zone'" in node.complaint("config", "set", "Node.Labels", "zone")
+    node.start_node()
+    try:
+        assert "wide or json" in node.complaint("nodes", "-o", "yaml")
+    finally:
+        node.end_node()
