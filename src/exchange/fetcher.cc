@@ -436,7 +436,8 @@ void Fetcher::give_up(const bitswap::GiveUp& action) {
     why += "; " + search_.why_nobody_found();
   }
   for (const PeerId& peer : session->providers) {
-    const std::string failure = search_.why_not_reached(peer);
+    std::string failure = search_.why_not_reached(peer);
+    if (search_.is_dialed(peer)) failure = "it has not answered so far";
     if (!failure.empty()) why += "; dialing " + peer.to_string() + ": " + failure;
   }
   if (!session->said.empty()) why += "; " + session->said;
