@@ -1,22 +1,26 @@
-// timerose-sim bitswap|node --nodes 1000 --seeds 1..200: runs made-up worlds, one for each seed, and
-// says which of them broke a promise.
+// timerose-sim bitswap|node --nodes 1000 --seeds 1..200: runs made-up worlds, one for each seed,
+// and says which of them broke a promise. timerose-sim adverts --nodes 1000: what adverts cost.
 #include <charconv>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "sim/advert_gossip.h"
 #include "sim/bitswap_scenario.h"
 
 namespace timerose::sim {
 namespace {
 
 constexpr uint64_t kNodesMax = 10'000;
+constexpr uint64_t kAdvertNodesMax = 100'000;
 constexpr const char* kUsage =
-    "usage: timerose-sim bitswap|node [--nodes N] [--seeds A..B | --seed N] [--trace]\n";
+    "usage: timerose-sim bitswap|node [--nodes N] [--seeds A..B | --seed N] [--trace]\n"
+    "       timerose-sim adverts [--nodes N] [--seeds A..B | --seed N]\n";
 
 struct Command {
   BitswapOptions options;
+  bool adverts = false;  // and nothing of Bitswap
   uint64_t first_seed = 1;
   uint64_t last_seed = 20;
 };
@@ -41,8 +45,10 @@ bool set_seeds(std::string_view text, Command& command) {
 std::optional<Command> parse(int count, char** words) {
   if (count < 2) return std::nullopt;
   const std::string_view kind = words[1];
-  if (kind != "bitswap" && kind != "node") return std::nullopt;
+  if (kind != "bitswap" && kind != "node" && kind != "adverts") return std::nullopt;
   Command command;
+  command.adverts = kind == "adverts";
+  const uint64_t nodes_max = command.adverts ? kAdvertNodesMax : kNodesMax;
   command.options.kind = kind == "node" ? NodeKind::kWhole : NodeKind::kBitswap;
   for (int i = 2; i < count; ++i) {
     const std::string_view word = words[i];
@@ -53,7 +59,7 @@ std::optional<Command> parse(int count, char** words) {
     if (++i == count) return std::nullopt;
     if (word == "--nodes") {
       const auto nodes = number(words[i]);
-      if (!nodes || *nodes < 2 || *nodes > kNodesMax) return std::nullopt;
+      if (!nodes || *nodes < 2 || *nodes > nodes_max) return std::nullopt;
       command.options.nodes = *nodes;
     } else if ((word != "--seeds" && word != "--seed") || !set_seeds(words[i], command)) {
       return std::nullopt;
@@ -66,7 +72,8 @@ void print(uint64_t seed, const BitswapResult& result) {
   const Counts& counts = result.counts;
   std::printf(
       "seed %llu: %s  wanted %llu accepted %llu given up %llu dropped %llu duplicates %llu avoided "
-      "%llu searches %llu lent %llu announced %llu trimmed %llu dialed again %llu messages %llu events %llu virtual %.1f s fingerprint %016llx\n",
+      "%llu searches %llu lent %llu announced %llu trimmed %llu dialed again %llu messages %llu "
+      "events %llu virtual %.1f s fingerprint %016llx\n",
       static_cast<unsigned long long>(seed), result.failure.empty() ? "ok" : "FAILED",
       static_cast<unsigned long long>(counts.wanted),
       static_cast<unsigned long long>(counts.accepted),
@@ -86,7 +93,24 @@ void print(uint64_t seed, const BitswapResult& result) {
   std::fflush(stdout);
 }
 
+int run_adverts(const Command& command) {
+  for (uint64_t seed = command.first_seed; seed <= command.last_seed; ++seed) {
+    AdvertGossipOptions options;
+    options.nodes = command.options.nodes;
+    options.seed = seed;
+    const AdvertGossipResult result = run_advert_gossip(options);
+    std::printf(
+        "seed %llu: adverts %llu  every %.0f s (%.0f s at most, %.0f s promised)  age %.0f s  "
+        "copies %.2f  reach %.4f  received %.0f B/s a node, %.0f B/s by the busiest\n",
+        static_cast<unsigned long long>(seed), static_cast<unsigned long long>(result.adverts),
+        result.spacing_s, result.spacing_max_s, result.promised_s, result.age_s, result.copies,
+        result.reach, result.received_bytes_s, result.busiest_bytes_s);
+  }
+  return 0;
+}
+
 int run(Command command) {
+  if (command.adverts) return run_adverts(command);
   uint64_t failed = 0;
   Counts sum;
   for (uint64_t seed = command.first_seed; seed <= command.last_seed; ++seed) {

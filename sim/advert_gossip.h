@@ -1,0 +1,36 @@
+// What it costs that nodes tell each other of themselves: the schedule of adverts as shipped
+// (scheduler/advert_policy.h), flooded over a made-up Gossipsub mesh.
+//
+// Of the flood, copies are counted edge by edge as they cross; what the mesh costs besides (offers
+// of message ids) is counted from the settings of pub/sub.
+#pragma once
+
+#include <cstdint>
+
+namespace timerose::sim {
+
+struct AdvertGossipOptions {
+  uint64_t nodes = 1000;
+  uint64_t seed = 1;
+  double periods = 20;          // of virtual time
+  double changes_a_period = 5;  // real changes of each node, at random moments
+  uint64_t advert_bytes = 400;  // encoded
+  uint64_t floods_max = 2'000;  // followed edge by edge; of more adverts, a sample
+};
+
+struct AdvertGossipResult {
+  uint64_t adverts = 0;
+  double period_s = 0;
+  double spacing_s = 0;      // mean time between two adverts of a node
+  double spacing_max_s = 0;  // must stay within what adverts promise
+  double promised_s = 0;
+  double age_s = 0;             // mean age of what is known of a node
+  double copies = 0;            // of an advert, that a node receives
+  double reach = 0;             // share of nodes that an advert comes to
+  double received_bytes_s = 0;  // of one node, the mean; as much is sent
+  double busiest_bytes_s = 0;   // of the node that received most
+};
+
+AdvertGossipResult run_advert_gossip(const AdvertGossipOptions& options);
+
+}  // namespace timerose::sim
