@@ -54,10 +54,10 @@ struct timerose_host_options {
   uint32_t connections_max;
   uint32_t connections_of_peer_max;
   uint32_t pending_inbound_max;
-  uint32_t inbound_of_address_max;  // IPv4 address or IPv6 /64; handshakes under way count too
-  uint32_t inbound_of_subnet_max;   // IPv4 /24 or IPv6 /48, but of no private network
-  bool counts_loopback;             // hold loopback to these limits too
-  uint32_t security;                // TIMEROSE_SECURITY_*, of TCP and WebSocket
+  uint32_t inbound_of_address_max;      // IPv4 address or IPv6 /64; handshakes under way count too
+  uint32_t inbound_of_subnet_max;       // IPv4 /24 or IPv6 /48, but of no private network
+  bool counts_loopback;                 // hold loopback to these limits too
+  uint32_t security;                    // TIMEROSE_SECURITY_*, of TCP and WebSocket
   struct timerose_view records_folder;  // where DHT records are kept; none: in memory
   uint32_t worker_threads;
   size_t send_queue_bytes_max;  // of one stream
