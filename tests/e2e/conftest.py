@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -12,6 +13,10 @@ BINARY = os.environ.get("TIMEROSE_BIN", str(ROOT / "build/release/timerose"))
 GUESTS = pathlib.Path(__file__).resolve().parent / "guests"
 # Longer than any command here takes; a command that hangs fails its test.
 SECONDS_MAX = 120
+
+# A shell starts its background jobs with this signal ignored, which programs hand on to theirs; one
+# that is handled here is not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Timerose:

@@ -156,7 +156,7 @@ def test_a_killed_client_ends_its_guest(node, guests):
     client = node.start("run", module)
     wait_for(lambda: "Commands:   1" in node.text("node", "status"), "the guest runs")
     client.send_signal(signal.SIGINT)
-    assert client.wait() == -signal.SIGINT
+    assert client.wait(30) == -signal.SIGINT
     wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
 
 
