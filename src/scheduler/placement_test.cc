@@ -234,7 +234,8 @@ TEST_F(PlacementTest, ANodeThatLeftIsNoHolderEvenIfItsPlaceIsTaken) {
   EXPECT_FALSE(nodes.is_live(gone));
   const NodeRef next = put(1, node_at(9, 10));
   EXPECT_NE(next, gone);
-  for (const Candidate& candidate : decide(call_on(kMegabyte)).all()) {
+  const auto decision = decide(call_on(kMegabyte));
+  for (const Candidate& candidate : decision.all()) {
     EXPECT_NE(candidate.why, Why::kHolder);
   }
 }
