@@ -40,8 +40,8 @@ struct Call {
   uint32_t table_elements_max = 1U << 20;
   uint64_t output_bytes_max = 1ULL << 30;
   wasi::Limits wasi_limits;
-  uint64_t fuel = UINT64_MAX;       // stopped at this; not visible to the guest
-  uint64_t deadline_ms = 0;         // wall clock of this run; 0: none
+  uint64_t fuel = UINT64_MAX;  // stopped at this; not visible to the guest
+  uint64_t deadline_ms = 0;    // wall clock of this run; 0: none
   Cancellation* cancellation = nullptr;
   unixfs::Layout layout;            // how outputs are written
   wasi::Context::OnWrite on_write;  // optional
