@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "blockstore/rocks_blockstore.h"
+#include "mesh/idle_host.h"
 #include "node/providing.h"
 
 namespace timerose {
@@ -46,7 +47,7 @@ double memory_mib(const std::string& what) {
 }
 
 // Takes every announcement at once, as long as the loop turns.
-class CountingHost final : public mesh::Host {
+class CountingHost final : public mesh::IdleHost {
  public:
   explicit CountingHost(EventLoop& loop) : loop_(loop) {}
 
@@ -63,36 +64,6 @@ class CountingHost final : public mesh::Host {
   }
 
   [[nodiscard]] const PeerId& self() const override { return self_; }
-  [[nodiscard]] int event_descriptor() const override { return -1; }
-  void take_events(std::vector<mesh::Event>& /*out*/, size_t /*max*/) override {}
-  Status listen(const mesh::Address& /*address*/) override { return success(); }
-  Status connect(const mesh::PeerAddresses& /*target*/) override { return success(); }
-  void disconnect(const PeerId& /*peer*/) override {}
-  void deny(const PeerId& /*peer*/, bool /*denied*/) override {}
-  [[nodiscard]] std::vector<mesh::Address> listen_addresses() const override { return {}; }
-  mesh::QueryId ping(const PeerId& /*peer*/) override { return {}; }
-  void handle_protocol(const mesh::Protocol& /*protocol*/) override {}
-  mesh::StreamId open_stream(const PeerId& /*peer*/,
-                             const std::vector<std::string>& /*protocols*/) override {
-    return {};
-  }
-  mesh::Sent send(mesh::StreamId /*stream*/, const std::vector<ByteView>& /*pieces*/) override {
-    return mesh::Sent::kClosed;
-  }
-  void set_reading(mesh::StreamId /*stream*/, bool /*reading*/) override {}
-  void close_stream(mesh::StreamId /*stream*/) override {}
-  mesh::QueryId find_providers(ByteView /*multihash*/, uint32_t /*count_max*/) override {
-    return {};
-  }
-  mesh::QueryId find_peer(const PeerId& /*peer*/) override { return {}; }
-  mesh::QueryId get_value(ByteView /*key*/) override { return {}; }
-  mesh::QueryId put_value(ByteView /*key*/, ByteView /*value*/) override { return {}; }
-  void accept_record(mesh::QueryId /*offer*/) override {}
-  void cancel_query(mesh::QueryId /*query*/) override {}
-  void subscribe(const std::string& /*topic*/) override {}
-  void unsubscribe(const std::string& /*topic*/) override {}
-  Status publish(const std::string& /*topic*/, ByteView /*data*/) override { return success(); }
-  void judge(mesh::MessageId /*message*/, mesh::Verdict /*verdict*/) override {}
 
  private:
   void end_all() {

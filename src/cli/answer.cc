@@ -62,27 +62,27 @@ ByteView without(ByteView bytes, uint64_t count) {
 }
 
 Status show_streams(Session& session, Blockstore& store, const compute::Outcome& outcome, Show show,
-                    const Shown& shown) {
-  if (shown.stderr_bytes != UINT64_MAX) {
+                    const node::Seen& seen) {
+  if (seen.stderr_bytes != UINT64_MAX) {
     TR_ASSIGN(const Bytes errors, read_written(store, outcome.stderr_written, kStreamBytesMax));
-    TR_TRY(write_all(session.streams().err, without(errors, shown.stderr_bytes)));
+    TR_TRY(write_all(session.streams().err, without(errors, seen.stderr_bytes)));
   }
-  if (show != Show::kText || shown.stdout_bytes == UINT64_MAX) return success();
+  if (show != Show::kText || seen.stdout_bytes == UINT64_MAX) return success();
   TR_ASSIGN(const Bytes output, read_written(store, outcome.stdout_written, kStreamBytesMax));
-  return session.out().write(without(output, shown.stdout_bytes));
+  return session.out().write(without(output, seen.stdout_bytes));
 }
 
 // An ABI without standard output shows its output instead. While it runs, timerose gives it piece
 // by piece; fan has it only at the end.
 Status show_output(Session& session, Blockstore& store, const compute::Outcome& outcome,
-                   wasm::Abi abi, const Shown& shown) {
-  uint64_t seen = abi == wasm::Abi::kTimerose ? shown.stdout_bytes : 0;
-  if (abi == wasm::Abi::kWasi || seen == UINT64_MAX || !outcome.output) return success();
+                   wasm::Abi abi, const node::Seen& seen) {
+  uint64_t skipped = abi == wasm::Abi::kTimerose ? seen.stdout_bytes : 0;
+  if (abi == wasm::Abi::kWasi || skipped == UINT64_MAX || !outcome.output) return success();
   TR_ASSIGN(const auto stat, unixfs::stat(store, *outcome.output));
   if (stat.kind != unixfs::Kind::kFile) return success();
   return unixfs::stream_file(store, *outcome.output, {}, 1, [&](ByteView piece) {
-    const ByteView rest = without(piece, seen);
-    seen -= piece.size() - rest.size();
+    const ByteView rest = without(piece, skipped);
+    skipped -= piece.size() - rest.size();
     return session.out().write(rest);
   });
 }
@@ -124,12 +124,12 @@ wasi::Context::OnWrite show_while_running(const Streams& streams, Show show) {
 }
 
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
-                   const Shown& shown) {
+                   const node::Seen& seen) {
   if (answer.outcome) {
     TR_ASSIGN(auto* store, session.content());
-    TR_TRY(show_streams(session, *store, *answer.outcome, show, shown));
+    TR_TRY(show_streams(session, *store, *answer.outcome, show, seen));
     if (show == Show::kText) {
-      TR_TRY(show_output(session, *store, *answer.outcome, abi, shown));
+      TR_TRY(show_output(session, *store, *answer.outcome, abi, seen));
     }
     if (show == Show::kCid && answer.outcome->output) {
       TR_TRY(session.out().line(answer.outcome->output->to_string()));

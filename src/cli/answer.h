@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "cli/session.h"
 #include "compute/executor.h"
+#include "node/seen.h"
 
 namespace timerose::cli {
 
@@ -21,16 +22,9 @@ int exit_code_of(const Error& error);
 // Shows guest output as it is written: standard error always, standard output for kText.
 wasi::Context::OnWrite show_while_running(const Streams& streams, Show show);
 
-// How much of what the guest wrote has been seen already, from the beginning of each stream.
-struct Shown {
-  uint64_t stdout_bytes = 0;
-  uint64_t stderr_bytes = 0;
-};
-inline constexpr Shown kAllShown{UINT64_MAX, UINT64_MAX};
-
-// Shows the rest once the call has ended. Blocks that are not here are fetched.
+// Shows what is not seen yet once the call has ended. Blocks that are not here are fetched.
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
-                   const Shown& shown);
+                   const node::Seen& seen);
 
 // Says whether executing again gave the same Outcome; the exit code is 1 if it did not.
 Result<int> show_rerun(Session& session, const compute::Rerun& rerun, Show show);

@@ -1,7 +1,7 @@
 #include "cli/asking.h"
 
+#include "base/units.h"
 #include "cli/grammar.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 
@@ -14,7 +14,7 @@ Result<node::Ask> ask_of(const Session& session, const std::string& timeout) {
   node::Ask ask;
   ask.cancel = session.streams().cancelled;
   if (!timeout.empty()) {
-    auto parsed = node::parse_duration_ms(timeout);
+    auto parsed = parse_duration_ms(timeout);
     if (!parsed.ok()) return std::move(parsed).error().within("--timeout");
     ask.timeout_ms = *parsed;
   }

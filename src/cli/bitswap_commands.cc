@@ -1,10 +1,10 @@
 // timerose bitswap stat|ledger|wantlist: what is exchanged with other nodes.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/grammar.h"
 #include "node/network.h"
 #include "node/peer_address.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -20,13 +20,12 @@ Status print_http(Output& out, const std::vector<exchange::SourceStat>& sources)
   TR_TRY(out.line(fmt::format("\tof these, blocks over HTTP: {}", blocks)));
   TR_TRY(out.line(fmt::format("\tof these, data over HTTP: {}", bytes)));
   for (const exchange::SourceStat& source : sources) {
-    TR_TRY(out.line(
-        fmt::format("\t\t{} {} blocks, {}, {:.1f} ms, {}/s, {} missing, {} failures{}{}",
-                    source.name, source.blocks, node::format_bytes(source.bytes),
-                    static_cast<double>(source.latency_ns) / 1e6,
-                    node::format_bytes(source.bytes_per_second), source.missing, source.failures,
-                    source.bad_blocks == 0 ? "" : fmt::format(", {} bad blocks", source.bad_blocks),
-                    source.avoided ? ", left alone for a while" : "")));
+    TR_TRY(out.line(fmt::format(
+        "\t\t{} {} blocks, {}, {:.1f} ms, {}/s, {} missing, {} failures{}{}", source.name,
+        source.blocks, format_bytes(source.bytes), static_cast<double>(source.latency_ns) / 1e6,
+        format_bytes(source.bytes_per_second), source.missing, source.failures,
+        source.bad_blocks == 0 ? "" : fmt::format(", {} bad blocks", source.bad_blocks),
+        source.avoided ? ", left alone for a while" : "")));
   }
   return success();
 }
@@ -36,15 +35,15 @@ Status print_partners(Output& out, const exchange::ExchangeStat& stat) {
   for (const bitswap::ClientPeerStat& peer : stat.asked) {
     TR_TRY(out.line(
         fmt::format("\t\t{} {} blocks, {}, {:.1f} ms, {}/s{}", peer.peer.to_string(), peer.blocks,
-                    node::format_bytes(peer.bytes), static_cast<double>(peer.latency_ns) / 1e6,
-                    node::format_bytes(peer.bytes_per_second),
+                    format_bytes(peer.bytes), static_cast<double>(peer.latency_ns) / 1e6,
+                    format_bytes(peer.bytes_per_second),
                     peer.bad_blocks == 0 ? "" : fmt::format(", {} bad blocks", peer.bad_blocks))));
   }
   TR_TRY(out.line(fmt::format("\tpartners served [{}]", stat.served.size())));
   for (const bitswap::Ledger& peer : stat.served) {
-    TR_TRY(out.line(fmt::format("\t\t{} {} blocks, {}, {} wants wait", peer.peer.to_string(),
-                                peer.blocks_sent, node::format_bytes(peer.bytes_sent),
-                                peer.wants_waiting)));
+    TR_TRY(
+        out.line(fmt::format("\t\t{} {} blocks, {}, {} wants wait", peer.peer.to_string(),
+                             peer.blocks_sent, format_bytes(peer.bytes_sent), peer.wants_waiting)));
   }
   return success();
 }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/hex.h"
+#include "base/units.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 
@@ -45,7 +45,7 @@ Result<std::map<std::string, std::string>> parse_env(const std::vector<std::stri
 
 Result<std::optional<uint64_t>> parse_memory(const std::string& text) {
   if (text.empty()) return std::optional<uint64_t>();
-  auto bytes = node::parse_bytes(text);
+  auto bytes = parse_bytes(text);
   if (!bytes.ok()) return std::move(bytes).error().within("--memory");
   return std::optional(*bytes);
 }

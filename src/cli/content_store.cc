@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/file.h"
-#include "node/units.h"
+#include "base/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -33,8 +33,8 @@ class ProgressLine {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_ < kProgressEvery) return;
     last_ = now;
-    write(fmt::format("fetched {} in {} blocks; {} blocks known",
-                      node::format_bytes(progress.bytes), progress.blocks, progress.blocks_known));
+    write(fmt::format("fetched {} in {} blocks; {} blocks known", format_bytes(progress.bytes),
+                      progress.blocks, progress.blocks_known));
   }
 
  private:
@@ -68,10 +68,7 @@ Result<uint64_t> CommandBlockstore::size(const Cid& cid) {
 Status CommandBlockstore::put(std::span<const Block> blocks) {
   TR_TRY(check_not_cancelled(streams_));
   TR_TRY(below().put(blocks));
-  std::vector<Cid> cids;
-  cids.reserve(blocks.size());
-  for (const Block& block : blocks) cids.push_back(block.cid());
-  exchange_.announce(std::move(cids));
+  exchange_.announce_all(blocks);
   return success();
 }
 

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "blockstore/dag_walk.h"
 #include "cli/block_storing.h"
 #include "cli/content.h"
 #include "ipld/codec.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -118,7 +118,7 @@ Status stat_one(Session& session, Blockstore& store, const Cid& root) {
     return success();
   }));
   return session.out().line(fmt::format("{}\tBlocks: {}\tSize: {} ({})", root.to_string(), blocks,
-                                        bytes, node::format_bytes(bytes)));
+                                        bytes, format_bytes(bytes)));
 }
 
 void add_stat(Grammar& grammar, CLI::App& group) {

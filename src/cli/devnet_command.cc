@@ -8,11 +8,11 @@
 #include <csignal>
 #include <filesystem>
 
+#include "base/units.h"
 #include "cli/devnet_node.h"
 #include "cli/devnet_topology.h"
 #include "cli/grammar.h"
 #include "node/repository.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -146,7 +146,7 @@ Result<FileDescriptor> take_ending_signals(const sigset_t& signals) {
 }
 
 Result<int> devnet(Session& session, const DevnetOptions& options) {
-  TR_ASSIGN(const uint64_t count, node::parse_count(options.nodes));
+  TR_ASSIGN(const uint64_t count, parse_count(options.nodes));
   TR_ASSIGN(const Topology topology, topology_named(options.topology));
   if (count == 0 || count > kNodesMax) {
     return Error{ErrorCode::kInvalidArgument,

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/grammar.h"
 #include "node/peer_address.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 
@@ -19,7 +19,7 @@ Result<Fetching> fetching_of(const FetchTexts& texts) {
   Fetching fetching;
   fetching.offline = texts.offline;
   if (!texts.timeout.empty()) {
-    auto timeout = node::parse_duration_ms(texts.timeout);
+    auto timeout = parse_duration_ms(texts.timeout);
     if (!timeout.ok()) return std::move(timeout).error().within("--timeout");
     fetching.timeout_ms = *timeout;
   }

@@ -3,13 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
 #include "cli/call_options.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
 #include "cli/import_path.h"
 #include "cli/pinning.h"
 #include "compute/function.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -79,7 +79,7 @@ Result<Cid> deploy_function(Session& session, const DeployOptions& options) {
   TR_ASSIGN(function.links, resolve_pairs(session, "--link", "NAME=X", options.texts.links));
   TR_ASSIGN(function.memory_bytes_max, parse_memory(options.texts.memory));
   if (!options.fuel.empty()) {
-    TR_ASSIGN(function.fuel, node::parse_count(options.fuel));
+    TR_ASSIGN(function.fuel, parse_count(options.fuel));
   }
   TR_TRY(check_runnable(session, function));
   TR_ASSIGN(auto* store, session.blockstore());

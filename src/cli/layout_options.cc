@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/grammar.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 Result<uint32_t> chunk_bytes_of(const std::string& chunker) {
   constexpr std::string_view kPrefix = "size-";
   if (chunker.starts_with(kPrefix)) {
-    const auto size = node::parse_bytes(std::string_view(chunker).substr(kPrefix.size()));
+    const auto size = parse_bytes(std::string_view(chunker).substr(kPrefix.size()));
     // The layout's own check names the limit.
     if (size.ok()) return static_cast<uint32_t>(std::min<uint64_t>(*size, UINT32_MAX));
   }

@@ -1,6 +1,7 @@
 // timerose name publish|resolve|inspect: names that stand for paths.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/asking.h"
 #include "cli/block_input.h"
 #include "cli/content.h"
@@ -10,7 +11,6 @@
 #include "names/name_service.h"
 #include "names/rfc3339.h"
 #include "node/naming.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -31,7 +31,7 @@ struct PublishTexts {
 };
 
 Result<uint64_t> parse_duration_ns(std::string_view option, const std::string& text) {
-  auto ms = node::parse_duration_ms(text);
+  auto ms = parse_duration_ms(text);
   if (!ms.ok()) return std::move(ms).error().within(option);
   if (*ms > names::kTtlNsMax / kNsPerMs) {
     return Error{ErrorCode::kInvalidArgument, fmt::format("{} {}: too long", option, text)};
@@ -123,7 +123,7 @@ Result<int> resolve(Session& session, const ResolveTexts& texts) {
   options.recursive = texts.recursive == "true";
   options.use_cache = !texts.no_cache;
   if (!texts.records.empty()) {
-    TR_ASSIGN(const uint64_t count, node::parse_count(texts.records));
+    TR_ASSIGN(const uint64_t count, parse_count(texts.records));
     options.find.records_max = static_cast<uint32_t>(std::clamp<uint64_t>(count, 1, UINT32_MAX));
   }
   TR_ASSIGN(auto* service, session.names());

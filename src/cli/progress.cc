@@ -1,7 +1,7 @@
 #include "cli/progress.h"
 
 #include "base/file.h"
-#include "node/units.h"
+#include "base/units.h"
 
 namespace timerose::cli {
 
@@ -9,7 +9,7 @@ void Progress::advance(uint64_t bytes) {
   bytes_ += bytes;
   if (!shown_ || bytes_ - shown_bytes_ < kStepBytes) return;
   shown_bytes_ = bytes_;
-  (void)write_all(terminal_, as_bytes("\r\033[K" + node::format_bytes(bytes_)));
+  (void)write_all(terminal_, as_bytes("\r\033[K" + format_bytes(bytes_)));
 }
 
 void Progress::finish() {

@@ -3,10 +3,10 @@
 
 #include <thread>
 
+#include "base/units.h"
 #include "cli/content.h"
 #include "cli/get_command.h"
 #include "cli/grammar.h"
-#include "node/units.h"
 #include "unixfs/directory.h"
 #include "unixfs/reader.h"
 
@@ -22,10 +22,10 @@ struct CatOptions {
 Result<unixfs::Range> range_of(const CatOptions& options) {
   unixfs::Range range;
   if (!options.offset.empty()) {
-    TR_ASSIGN(range.offset, node::parse_bytes(options.offset));
+    TR_ASSIGN(range.offset, parse_bytes(options.offset));
   }
   if (!options.length.empty()) {
-    TR_ASSIGN(range.length, node::parse_bytes(options.length));
+    TR_ASSIGN(range.length, parse_bytes(options.length));
   }
   return range;
 }

@@ -47,7 +47,7 @@ Result<int> run_at(Session& session, const std::string& peer, compute::Request r
         remember_if_trusted(*repository, *network, target->peer, call.request.invocation, answer));
   }
   read_from(session, *target);
-  TR_TRY(show_answer(session, answer, abi, show, {seen.stdout_bytes, seen.stderr_bytes}));
+  TR_TRY(show_answer(session, answer, abi, show, seen));
   return exit_code_of(answer);
 }
 

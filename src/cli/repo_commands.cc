@@ -1,10 +1,10 @@
 // timerose repo stat|gc|verify: the repository as a whole.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "blockstore/gc.h"
 #include "blockstore/verify.h"
 #include "cli/grammar.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -20,7 +20,7 @@ Result<int> stat(Session& session, const StatOptions& options) {
   TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   const RocksDatabase::Usage usage = database->usage();
   const auto size = [&](uint64_t bytes) {
-    return options.human ? node::format_bytes(bytes) : std::to_string(bytes);
+    return options.human ? format_bytes(bytes) : std::to_string(bytes);
   };
   const std::string limit = usage.bytes_max == 0 ? "none" : size(usage.bytes_max);
   if (!options.size_only) {
@@ -78,8 +78,7 @@ Result<int> gc(Session& session, const GcCommandOptions& options) {
   TR_TRY(database->compact());
   if (!options.quiet) {
     TR_TRY(session.out().line(fmt::format("removed {} blocks ({}), kept {}", report.blocks_removed,
-                                          node::format_bytes(report.bytes_removed),
-                                          report.blocks_kept)));
+                                          format_bytes(report.bytes_removed), report.blocks_kept)));
   }
   return kExitSuccess;
 }
@@ -109,8 +108,7 @@ Result<int> verify(Session& session) {
                     verified.bad_blocks, verified.bad_blocks + verified.good.blocks)};
   }
   TR_TRY(session.out().line(fmt::format("verify complete, all blocks validated: {} blocks, {}",
-                                        verified.good.blocks,
-                                        node::format_bytes(verified.good.bytes))));
+                                        verified.good.blocks, format_bytes(verified.good.bytes))));
   return kExitSuccess;
 }
 

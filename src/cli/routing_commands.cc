@@ -1,12 +1,12 @@
 // timerose routing findprovs|findpeer|provide|reprovide: who has what, and where they are.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/asking.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
 #include "node/network.h"
 #include "node/peer_address.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -21,7 +21,7 @@ struct FindOptions {
 Result<int> find_providers(Session& session, const FindOptions& options) {
   TR_ASSIGN(auto* network, session.network());
   TR_ASSIGN(const Cid cid, resolve_path(session, options.cid));
-  TR_ASSIGN(const uint64_t count, node::parse_count(options.count));
+  TR_ASSIGN(const uint64_t count, parse_count(options.count));
   TR_ASSIGN(const node::Ask ask, ask_of(session, options.timeout));
   const auto print = [&](const mesh::PeerAddresses& provider) -> Status {
     TR_TRY(session.out().line(provider.peer.to_string()));

@@ -1,6 +1,7 @@
 // timerose run, rerun: calls, and the same calls again.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/answer.h"
 #include "cli/call_options.h"
 #include "cli/cancel_watch.h"
@@ -8,7 +9,6 @@
 #include "cli/grammar.h"
 #include "cli/remote_run.h"
 #include "compute/invocation.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -39,12 +39,12 @@ Status set_budget(Session& session, const RunOptions& options,
   request.deadline_ms = config.run_deadline_ms();
   request.use_memo = !options.no_memo;
   if (!options.fuel.empty()) {
-    auto fuel = node::parse_count(options.fuel);
+    auto fuel = parse_count(options.fuel);
     if (!fuel.ok()) return std::move(fuel).error().within("--fuel");
     request.fuel = *fuel;
   }
   if (!options.deadline.empty()) {
-    auto deadline = node::parse_duration_ms(options.deadline);
+    auto deadline = parse_duration_ms(options.deadline);
     if (!deadline.ok()) return std::move(deadline).error().within("--deadline");
     request.deadline_ms = *deadline;
   }
@@ -111,7 +111,7 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_ASSIGN(const auto answer, executor->run(request));
   TR_ASSIGN(auto* memo, repository->memo());
   TR_TRY(memo->flush());
-  TR_TRY(show_answer(session, answer, abi, show, answer.cached ? Shown() : kAllShown));
+  TR_TRY(show_answer(session, answer, abi, show, answer.cached ? node::Seen() : node::kAllSeen));
   return exit_code_of(answer);
 }
 
@@ -186,7 +186,7 @@ Result<int> rerun(Session& session, const RerunOptions& options) {
   TR_ASSIGN(const Cid invocation, resolve_path(session, options.invocation));
   uint64_t fuel = compute::Request::kFuelDefault;
   if (!options.fuel.empty()) {
-    TR_ASSIGN(fuel, node::parse_count(options.fuel));
+    TR_ASSIGN(fuel, parse_count(options.fuel));
   }
   TR_ASSIGN(auto* executor, session.executor());
   const auto rerun = executor->rerun(invocation, fuel);

@@ -4,12 +4,12 @@
 #include <chrono>
 #include <thread>
 
+#include "base/units.h"
 #include "cli/asking.h"
 #include "cli/grammar.h"
 #include "cli/own_addresses.h"
 #include "node/network.h"
 #include "node/peer_address.h"
-#include "node/units.h"
 
 namespace timerose::cli {
 namespace {
@@ -122,7 +122,7 @@ Status wait_a_second(const Session& session) {
 Result<int> ping(Session& session, const PingOptions& options) {
   TR_ASSIGN(auto* network, session.network());
   TR_ASSIGN(const auto target, node::parse_peer(options.peer));
-  TR_ASSIGN(const uint64_t count, node::parse_count(options.count));
+  TR_ASSIGN(const uint64_t count, parse_count(options.count));
   TR_ASSIGN(const node::Ask ask, ask_of(session, options.timeout));
   Output& out = session.out();
   TR_TRY(out.line(fmt::format("PING {}.", target.peer.to_string())));

@@ -9,7 +9,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -91,6 +93,12 @@ class Exchange {
 
   // Tells waiting peers, and waiting fetches, of blocks that were put into the store otherwise.
   virtual void announce(std::vector<Cid> cids) = 0;
+  void announce_all(std::span<const Block> blocks) {
+    std::vector<Cid> cids;
+    cids.reserve(blocks.size());
+    for (const Block& block : blocks) cids.push_back(block.cid());
+    announce(std::move(cids));
+  }
 };
 
 }  // namespace timerose::exchange

@@ -17,10 +17,7 @@ Result<uint64_t> NetworkBlockstore::size(const Cid& cid) {
 
 Status NetworkBlockstore::put(std::span<const Block> blocks) {
   TR_TRY(below().put(blocks));
-  std::vector<Cid> cids;
-  cids.reserve(blocks.size());
-  for (const Block& block : blocks) cids.push_back(block.cid());
-  exchange_.announce(std::move(cids));
+  exchange_.announce_all(blocks);
   return success();
 }
 

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/units.h"
 #include "node/config_checks.h"
 #include "node/own_node.h"
 #include "node/provide_strategy.h"
-#include "node/units.h"
 #include "unixfs/layout.h"
 
 namespace timerose::node {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "exchange/http_address.h"
 #include "multiformats/cid.h"
 #include "node/peer_address.h"
-#include "node/units.h"
 
 namespace timerose::node {
 namespace {

@@ -7,6 +7,7 @@
 #include "node/channel.h"
 #include "node/network.h"
 #include "node/repository.h"
+#include "node/seen.h"
 
 namespace timerose::node {
 
@@ -14,12 +15,6 @@ struct RemoteCall {
   explicit RemoteCall(compute::Request asked) : request(std::move(asked)) {}
   compute::Request request;  // its deadline is for the whole call, the way there and back included
   uint32_t priority = 1;
-};
-
-// How much of what the guest wrote was seen, from the beginning of each stream.
-struct Seen {
-  uint64_t stdout_bytes = 0;
-  uint64_t stderr_bytes = 0;
 };
 
 // Asks `executor`, to which there is a connection, and checks what it answers: its receipt, which
