@@ -1,0 +1,201 @@
+// One job: a call that a user asked for, from the question whether its answer is known to the
+// answer that is believed (docs/reference/jobs.md).
+//
+// Pure: step(now, event) gives actions; no I/O, no thread, no clock. Times are monotonic
+// milliseconds. It ends by exactly one EndJob; whatever comes later changes nothing.
+//
+// A seat is a place for one run of the call: one, or one for each copy or member of a quorum. A
+// seat is placed on a node (placement.h), bound to the first that takes it (binding.h), and placed
+// again when that node is lost.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "scheduler/binding.h"
+#include "scheduler/explanation.h"
+#include "scheduler/jobs/job_messages.h"
+#include "scheduler/jobs/job_options.h"
+#include "scheduler/jobs/run_times.h"
+#include "scheduler/verify/commit_round.h"
+
+namespace timerose::scheduler::jobs {
+
+// What is known of the mesh and of functions: read, and learned from how jobs end. All must outlive
+// the jobs.
+struct MeshKnowledge {
+  NodeIndex& nodes;
+  Placer& placer;
+  WorkHistory& work;
+  RunTimes& times;
+  NodeRef self;
+  PeerId self_peer;
+};
+
+enum class AttemptState : uint8_t {
+  kProbed,
+  kOffered,
+  kTaken,
+  kCommitted,
+  kAnswered,
+  kOccupied,
+  kDeclined,
+  kOutOfReach,
+  kFailed,
+  kWrong,
+  kLost,
+  kWithdrawn,
+};
+const char* attempt_state_name(AttemptState state);
+
+enum class Stage : uint8_t { kAsksMemo, kPlacing, kRunning, kChecking, kEnded };
+const char* stage_name(Stage stage);
+
+struct Attempt {
+  AttemptId id;
+  PeerId peer;
+  std::optional<NodeRef> node;  // absent: it sends no adverts
+  uint32_t seat = 0;
+  AttemptState state = AttemptState::kOffered;
+  uint64_t begun_ms = 0;
+  uint64_t taken_ms = 0;
+  uint64_t ended_ms = 0;
+  double given_s = 0;  // of work, that NodeIndex counts for the node
+  bool commit = false;
+  std::string why;  // of an end without an answer
+
+  [[nodiscard]] bool is_open() const { return state <= AttemptState::kCommitted; }
+};
+
+class Job {
+ public:
+  // A call whose executors were lost this often while they had it is not tried again.
+  static constexpr uint32_t kLostMax = 3;
+  // Of an untrusted node a failure of the call itself is believed when another says the same; any
+  // other failure is tried so often.
+  static constexpr uint32_t kFailuresMax = 3;
+  static constexpr uint64_t kMemoWithin_ms = 300;
+  // With as many bytes to read, the cheapest few are asked first what they really lack; else the
+  // call is offered directly, so that a small one is one round trip.
+  static constexpr uint64_t kProbeFromBytes = 1U << 20;
+  static constexpr size_t kProbedAtOnce = 3;
+  static constexpr uint64_t kProbeWithin_ms = 200;
+  // A call without a deadline waits so long for nodes that are all busy.
+  static constexpr uint64_t kPatience_ms = 30'000;
+  // A run is a straggler once it takes longer than this share of the runs before took.
+  static constexpr double kStragglerQuantile = 0.95;
+  static constexpr uint64_t kHedgeMin_ms = 20;
+  static constexpr size_t kAttemptsMax = 256;
+
+  Job(const MeshKnowledge& mesh, JobCall call, JobOptions options);
+
+  // The actions are valid until the next step.
+  std::vector<JobAction>& start(uint64_t now_ms);
+  std::vector<JobAction>& step(uint64_t now_ms, const JobEvent& event);
+  // When TimeIsUp is due; null if nothing waits for time.
+  [[nodiscard]] std::optional<uint64_t> next_ms() const;
+
+  [[nodiscard]] Stage stage() const;
+  [[nodiscard]] const std::vector<Attempt>& attempts() const { return attempts_; }
+  [[nodiscard]] const JobOptions& options() const { return options_; }
+  [[nodiscard]] const JobCall& call() const { return call_; }
+  // Of the first decision if it was asked for, and of one by which no node fits.
+  [[nodiscard]] const std::optional<Explanation>& explanation() const { return explanation_; }
+
+ private:
+  enum class SeatState : uint8_t { kProbing, kBinding, kBound, kDone, kVacant };
+  struct Probed {
+    Candidate candidate;
+    AttemptId attempt;
+    bool answered = false;
+    bool out = false;
+  };
+  struct Seat {
+    SeatState state = SeatState::kVacant;
+    std::optional<PeerId> fixed;   // asked, and no other
+    std::optional<uint32_t> twin;  // it hedges that one, or is hedged by it
+    std::optional<Binding> binding;
+    std::vector<Probed> probed;
+    std::vector<Candidate> order;  // to be asked, cheapest first
+    uint64_t place_by_ms = 0;      // while nobody is only busy
+    uint64_t probe_until_ms = 0;
+    std::optional<uint64_t> hedge_ms;  // when its run is a straggler
+    AttemptId bound{};
+    std::string why_vacant;
+  };
+
+  // job.cc: what is told, judging, the end.
+  void on(const MemoSaid& event);
+  void on(const Estimated& event);
+  void on(const Declined& event);
+  void on(const OutOfReach& event);
+  void on(const Occupied& event);
+  void on(const Taken& event);
+  void on(const Committed& event);
+  void on(const Answered& event);
+  void on(const Failed& event);
+  void on(const Wrong& event);
+  void on(const Lost& event);
+  void on(const CancelJob& event);
+  void on(const TimeIsUp& event);
+  void judge();
+  void reveal_if_all_committed();
+  void learn(const Attempt& attempt, const Answered& event);
+  void end(Ending ending);
+  void fail(ErrorCode code, std::string why);
+  void stop(execute::FailureKind kind, std::string why);
+
+  // job_seats.cc: from a seat without a node to one that is bound.
+  void open_seats(uint32_t wanted, bool trusted_only);
+  void open_seat_at(const PeerId& peer);
+  uint32_t add_seat();
+  void place(uint32_t seat);
+  void probe(uint32_t seat, const Decision& decision);
+  void end_probing(uint32_t seat);
+  void bind(uint32_t seat, size_t asked_at_once);
+  void carry_out(uint32_t seat, std::vector<BindingAction> actions);
+  void tell_binding(uint32_t seat, const BindingEvent& event);
+  void given_up(uint32_t seat, const GiveUp& end);
+  void vacate(uint32_t seat, std::string why);
+  void bound_to(uint32_t seat, Attempt& attempt);
+  void place_again(Attempt& attempt);
+  void hedge(uint32_t seat);
+  void on_time(uint32_t seat);
+  [[nodiscard]] std::vector<NodeRef> nodes_in_use(uint32_t except_seat) const;
+
+  Attempt& begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node,
+                 AttemptState state);
+  void offer(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node, const Cost& cost);
+  void close(Attempt& attempt, AttemptState state, std::string why = {});
+  void withdraw(Attempt& attempt);
+  Attempt* open(AttemptId id);  // null unless it is open
+  Attempt* open_at(uint32_t seat, NodeRef node);
+  [[nodiscard]] bool is_live(const Seat& seat) const { return seat.state < SeatState::kDone; }
+  [[nodiscard]] uint32_t live_seats() const;
+  [[nodiscard]] uint64_t deadline_ms() const;
+  [[nodiscard]] std::string what_nodes_said() const;
+
+  const MeshKnowledge mesh_;
+  const JobCall call_;
+  JobOptions options_;
+  uint64_t now_ms_ = 0;
+  uint64_t started_ms_ = 0;
+  std::optional<uint64_t> memo_until_ms_;
+  bool ended_ = false;
+  bool trusted_only_ = false;
+  uint32_t lost_ = 0;
+  uint32_t failures_ = 0;
+  std::optional<Failed> suspected_;  // a failure of the call itself, from a node not trusted
+  std::vector<NodeRef> avoided_;
+  std::vector<Seat> seats_;
+  std::vector<Attempt> attempts_;
+  std::vector<verify::Answer> answers_;
+  std::vector<AttemptId> answered_by_;  // of each of answers_
+  verify::CommitRound round_;
+  std::optional<Explanation> explanation_;
+  std::vector<JobAction> actions_;
+};
+
+}  // namespace timerose::scheduler::jobs

@@ -1,0 +1,126 @@
+// What a Job is told, and what it wants done. Whoever drives it carries the actions out over a
+// network, real or made up, and tells what came of them.
+//
+// An attempt is one node that is asked to run the call, or how long that would take. Its number is
+// the job's own; it never means another one later.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "multiformats/peer_id.h"
+#include "scheduler/execute/message.h"
+#include "scheduler/verify/quorum.h"
+
+namespace timerose::scheduler::jobs {
+
+enum class AttemptId : uint32_t {};
+// The answer that the mesh's memo gave, if it gave one.
+inline constexpr AttemptId kMemoAttempt{0};
+
+// --- Events: of an attempt that has neither ended nor been withdrawn; others are passed over ---
+
+struct MemoSaid {  // to AskMemo; nothing: it is not known, or asking costs more than the call
+  std::optional<verify::Answer> answer;
+};
+struct Estimated {  // to ProbeNode
+  AttemptId attempt;
+  uint64_t lacking_bytes = 0;
+  uint64_t wait_ms = 0;
+  bool warm = false;
+  bool known = false;  // it has an Outcome
+};
+// To OfferCall, or to ProbeNode: the node will not do it.
+struct Declined {
+  AttemptId attempt;
+  ErrorCode code = ErrorCode::kPermission;  // kMalformed: no node will
+  std::string why;
+};
+struct OutOfReach {  // no connection to it, or it does not speak the protocol
+  AttemptId attempt;
+  std::string why;
+};
+struct Occupied {
+  AttemptId attempt;
+  uint64_t retry_ms = 0;
+  std::string why;
+};
+struct Taken {  // it has accepted; may be left out by an executor that answers at once
+  AttemptId attempt;
+};
+struct Committed {  // it has an answer, which it keeps until RevealAnswers
+  AttemptId attempt;
+};
+struct Answered {
+  AttemptId attempt;
+  verify::Answer answer;
+  bool cached = false;  // it was known there: says nothing of how long the call takes
+  bool check = false;   // the dice want it checked (verify::with_spot_check)
+};
+struct Failed {  // ended without an Outcome
+  AttemptId attempt;
+  execute::FailureKind kind = execute::FailureKind::kInternal;
+  std::string why;
+};
+struct Wrong {  // it sent what cannot be an answer: another call's receipt, a forged one
+  AttemptId attempt;
+  std::string why;
+};
+struct Lost {  // was reached, and then not heard of for the lease
+  AttemptId attempt;
+  std::string why;
+};
+struct CancelJob {};
+struct TimeIsUp {};  // next_ms() has come
+using JobEvent = std::variant<MemoSaid, Estimated, Declined, OutOfReach, Occupied, Taken, Committed,
+                              Answered, Failed, Wrong, Lost, CancelJob, TimeIsUp>;
+
+// --- Actions ---
+
+struct AskMemo {};  // answered by MemoSaid
+struct ProbeNode {  // answered by Estimated, Declined or OutOfReach
+  AttemptId attempt;
+  PeerId peer;
+};
+struct OfferCall {  // answered by everything else
+  AttemptId attempt;
+  PeerId peer;               // this node's own too
+  bool commit = false;       // Offer.commit
+  bool patient = false;      // a busy node is asked again, and Occupied comes only at the end
+  uint64_t deadline_ms = 0;  // from now; 0: none
+};
+struct Withdraw {  // nothing is wanted of it any more
+  AttemptId attempt;
+};
+struct RevealAnswers {  // to nodes that have Committed: answered by Answered, Wrong or Lost
+  std::vector<AttemptId> attempts;
+};
+
+enum class How : uint8_t {
+  kAnswered,   // `attempt` has the answer
+  kStopped,    // by the call's own limits: `stop`
+  kFailed,     // `error`
+  kCancelled,  // as it was asked to
+};
+struct Ending {
+  How how = How::kFailed;
+  AttemptId attempt = kMemoAttempt;
+  bool from_memo = false;
+  execute::FailureKind stop = execute::FailureKind::kInternal;
+  Error error;  // its message for kStopped too
+  // Whose answers were false, counted too much, or stand behind the one that was accepted.
+  std::vector<AttemptId> losers;
+  std::vector<AttemptId> odd_metering;
+  std::vector<AttemptId> supporters;
+  bool disagreement = false;
+};
+struct EndJob {  // exactly once, and nothing after it
+  Ending ending;
+};
+using JobAction = std::variant<AskMemo, ProbeNode, OfferCall, Withdraw, RevealAnswers, EndJob>;
+
+}  // namespace timerose::scheduler::jobs
