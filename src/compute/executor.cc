@@ -7,6 +7,7 @@
 #include "compute/execution.h"
 #include "compute/place.h"
 #include "compute/prepared_cache.h"
+#include "compute/runner.h"
 #include "compute/single_flight.h"
 #include "ipld/dag_cbor.h"
 
@@ -38,6 +39,13 @@ Remembered to_remember(const Answer& answer, const Sha256Digest& outcome) {
   return entry;
 }
 
+// The name of what this request alone is answered by; nothing without a runner, or if all may share
+// what it says.
+std::optional<MemoKey> own_name(const Request& request, const MemoKey& name) {
+  if (request.runner == nullptr || !request.runner->scope()) return std::nullopt;
+  return MemoKey{name.digest, name.place, &*request.runner->scope()};
+}
+
 Block block_of(Bytes bytes) { return Block::of_sha256(Codec::kDagCbor, std::move(bytes)); }
 
 }  // namespace
@@ -55,8 +63,8 @@ struct Executor::State {
   Result<std::optional<Answer>> ask_memo(const Request& request, const MemoKey& name);
   Result<Answer> run_and_record(const Request& request, const Invocation& call,
                                 const MemoKey& name);
-  Result<Answer> execute_call(const Invocation& call, const MemoKey& name, const Budget& budget,
-                              const wasi::Context::OnWrite& on_write, Blockstore& content,
+  Result<std::optional<Answer>> ask_memo_for(const Request& request, const MemoKey& name);
+  Result<Answer> execute_call(const Request& request, const Invocation& call, const MemoKey& name,
                               const unixfs::BlockSink& to);
   Status record_durably(const Invocation& call, Answer& answer, const MemoKey& name);
 
@@ -84,10 +92,19 @@ Result<Answer> Executor::run(const Request& request) {
 
 Result<std::optional<Answer>> Executor::State::ask_memo(const Request& request,
                                                         const MemoKey& name) {
+  const std::optional<MemoKey> own = own_name(request, name);
+  if (!own) return ask_memo_for(request, name);
+  TR_ASSIGN(auto shared, ask_memo_for(request, name));
+  if (shared) return shared;
+  return ask_memo_for(request, *own);
+}
+
+Result<std::optional<Answer>> Executor::State::ask_memo_for(const Request& request,
+                                                            const MemoKey& name) {
   Remembered entry;
   TR_ASSIGN(const bool known, parts.memo.find(name, entry));
   if (known) return std::optional(remembered_answer(name.digest, std::move(entry)));
-  TR_ASSIGN(const std::optional<uint64_t> too_small, parts.memo.too_small(name.digest, *engine));
+  TR_ASSIGN(const std::optional<uint64_t> too_small, parts.memo.too_small(name, *engine));
   if (!too_small || *too_small < request.fuel) return std::optional<Answer>();
   Answer refusal(object_cid(name.digest));
   refusal.cached = true;
@@ -98,11 +115,13 @@ Result<std::optional<Answer>> Executor::State::ask_memo(const Request& request,
 Result<Answer> Executor::State::run(const Request& request, const Invocation& call,
                                     const MemoKey& name) {
   if (!request.use_memo) return run_and_record(request, call, name);
+  const std::optional<MemoKey> own = own_name(request, name);
+  const Sha256Digest flight = own ? scoped_digest(*own) : name.digest;
   const uint64_t start_ns = request.deadline_ms == 0 ? 0 : parts.clock.monotonic_ns();
   while (true) {
     TR_ASSIGN(std::optional<Answer> answer, ask_memo(request, name));
     if (answer) return *std::move(answer);
-    if (const auto lead = flights.lead_or_wait(name.digest, request.deadline_ms)) {
+    if (const auto lead = flights.lead_or_wait(flight, request.deadline_ms)) {
       // Another flight may have ended between the question and the lead.
       TR_ASSIGN(answer, ask_memo(request, name));
       if (answer) return *std::move(answer);
@@ -119,34 +138,36 @@ Result<Answer> Executor::State::run(const Request& request, const Invocation& ca
   }
 }
 
-Result<Answer> Executor::State::execute_call(const Invocation& call, const MemoKey& name,
-                                             const Budget& budget,
-                                             const wasi::Context::OnWrite& on_write,
-                                             Blockstore& content, const unixfs::BlockSink& to) {
+Result<Answer> Executor::State::execute_call(const Request& request, const Invocation& call,
+                                             const MemoKey& name, const unixfs::BlockSink& to) {
+  const Budget budget{request.fuel, request.deadline_ms, request.cancellation};
+  Blockstore& content = request.content != nullptr ? *request.content : parts.store;
+  const Surroundings around{content, to, parts.clock, engine, parts.key.public_key()};
+  if (request.runner != nullptr) {
+    return request.runner->run(call, name.digest, budget, request.on_write, around);
+  }
   TR_ASSIGN(const auto ready, prepared.get(call));
-  return execute(*ready, call, name.digest, budget, on_write,
-                 {content, to, parts.clock, engine, parts.key.public_key()});
+  return execute(*ready, call, name.digest, budget, request.on_write, around);
 }
 
 Result<Answer> Executor::State::run_and_record(const Request& request, const Invocation& call,
                                                const MemoKey& name) {
-  TR_ASSIGN(Answer answer,
-            execute_call(call, name, {request.fuel, request.deadline_ms, request.cancellation},
-                         request.on_write, request.content ? *request.content : parts.store, sink));
+  TR_ASSIGN(Answer answer, execute_call(request, call, name, sink));
+  const MemoKey kept = own_name(request, name).value_or(name);
   const bool durable = request.recording == Recording::kDurable;
   if (!answer.outcome) {
     if (answer.stopped->reason == wasm::StopReason::kFuel) {
-      TR_TRY(parts.memo.remember_too_small(name.digest, *engine, request.fuel,
+      TR_TRY(parts.memo.remember_too_small(kept, *engine, request.fuel,
                                            durable ? Memo::Keep::kInTable : Memo::Keep::kInMemory));
     }
     return answer;
   }
   if (durable) {
-    TR_TRY(record_durably(call, answer, name));
+    TR_TRY(record_durably(call, answer, kept));
     return answer;
   }
   TR_ASSIGN(const Sha256Digest outcome, object_digest(*answer.outcome_cid));
-  TR_TRY(parts.memo.remember(name, to_remember(answer, outcome), Memo::Keep::kInMemory));
+  TR_TRY(parts.memo.remember(kept, to_remember(answer, outcome), Memo::Keep::kInMemory));
   return answer;
 }
 
@@ -184,12 +205,15 @@ Status Executor::record(const Invocation& invocation, Answer& answer) {
 
 Result<Rerun> Executor::rerun(const Cid& invocation, uint64_t fuel, uint64_t deadline_ms) {
   TR_ASSIGN(const Sha256Digest digest, object_digest(invocation));
-  TR_ASSIGN(const Invocation call, load_invocation(state_->parts.store, invocation));
+  TR_ASSIGN(Invocation loaded, load_invocation(state_->parts.store, invocation));
+  Request request(std::move(loaded));
+  request.fuel = fuel;
+  request.deadline_ms = deadline_ms;
+  const Invocation& call = request.invocation;
   const MemoKey name{digest, place_of(call)};
   Remembered entry;
   TR_ASSIGN(const bool known, state_->parts.memo.find(name, entry));
-  TR_ASSIGN(Answer answer, state_->execute_call(call, name, {fuel, deadline_ms, nullptr}, nullptr,
-                                                state_->parts.store, unixfs::discard()));
+  TR_ASSIGN(Answer answer, state_->execute_call(request, call, name, unixfs::discard()));
   std::optional<Cid> remembered;
   if (known) remembered = object_cid(entry.outcome_digest);
   return Rerun{std::move(answer), std::move(remembered)};

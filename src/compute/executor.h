@@ -19,6 +19,8 @@
 
 namespace timerose::compute {
 
+class Runner;
+
 // What is kept of an execution before run() returns.
 enum class Recording {
   kDurable,  // Invocation, Outcome and a signed Receipt as blocks, the memo in its Table, one flush
@@ -37,6 +39,8 @@ struct Request {
       nullptr;  // ends an execution of ours, not the wait for another
   // What the guest reads, in place of the executor's store: one that fetches as the requester says.
   Blockstore* content = nullptr;
+  // Runs the guest in place of this process. Its answers are remembered for its scope alone.
+  Runner* runner = nullptr;
   wasi::Context::OnWrite on_write;  // output while the guest runs (not when answered by the memo)
 
   static constexpr uint64_t kFuelDefault = 1ULL << 40;

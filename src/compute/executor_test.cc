@@ -7,6 +7,7 @@
 #include "blockstore/memory_blockstore.h"
 #include "compute/function.h"
 #include "compute/place.h"
+#include "compute/runner.h"
 #include "compute/testing/memory_table.h"
 #include "unixfs/reader.h"
 #include "wasm/testing.h"
@@ -347,6 +348,57 @@ TEST_F(ExecutorTest, OutputIsSeenWhileTheGuestRuns) {
   };
   run(asked);
   EXPECT_EQ(seen, "live");
+}
+
+// Says that every call ended with its exit code.
+class Teller final : public Runner {
+ public:
+  Teller(uint32_t code, std::optional<Sha256Digest> scope) : code_(code), scope_(scope) {}
+  int asked = 0;
+
+  Result<Answer> run(const Invocation& /*call*/, const Sha256Digest& digest,
+                     const Budget& /*budget*/, const wasi::Context::OnWrite& /*on_write*/,
+                     const Surroundings& around) override {
+    ++asked;
+    Answer answer(object_cid(digest));
+    answer.outcome = Outcome{code_, {}, {}, {}};
+    answer.outcome_cid = object_cid(sha256(*answer.outcome->encode()));
+    answer.metering.engine = around.engine;
+    return answer;
+  }
+  [[nodiscard]] const std::optional<Sha256Digest>& scope() const override { return scope_; }
+
+ private:
+  uint32_t code_;
+  std::optional<Sha256Digest> scope_;
+};
+
+TEST_F(ExecutorTest, WhatARunnerSaysIsRememberedForItsOwnScopeOnly) {
+  Teller mine(7, sha256(as_bytes("me")));
+  Teller yours(8, sha256(as_bytes("you")));
+  Request asked = request(kExit);
+  asked.runner = &mine;
+  EXPECT_EQ(run(asked).outcome->exit_code(), 7U);
+  EXPECT_EQ(run(asked).outcome->exit_code(), 7U);
+  EXPECT_EQ(mine.asked, 1);
+  asked.runner = &yours;
+  EXPECT_EQ(run(asked).outcome->exit_code(), 8U);
+  asked.runner = nullptr;
+  EXPECT_EQ(run(asked).outcome->exit_code(), 42U);
+  // What this process has found out itself is for all.
+  Teller another(9, sha256(as_bytes("another")));
+  asked.runner = &another;
+  EXPECT_EQ(run(asked).outcome->exit_code(), 42U);
+  EXPECT_EQ(another.asked, 0);
+}
+
+TEST_F(ExecutorTest, ARunnerWithoutAScopeSpeaksForAll) {
+  Teller own(7, std::nullopt);
+  Request asked = request(kExit);
+  asked.runner = &own;
+  EXPECT_EQ(run(asked).outcome->exit_code(), 7U);
+  asked.runner = nullptr;
+  EXPECT_EQ(run(asked).outcome->exit_code(), 7U);
 }
 
 }  // namespace

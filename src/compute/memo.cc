@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 #include "compute/bucket_cache.h"
 #include "compute/digest_cache.h"
 #include "compute/memo_record.h"
@@ -17,12 +21,24 @@ constexpr uint16_t kTooSmall = 1;
 // Of the memory, what the table of long and displaced records gets.
 constexpr uint64_t far_share(uint64_t bytes) { return bytes / 4; }
 
-// Keys in the Table: 'm' DIGEST for an Outcome, 'f' DIGEST VERSION NUL FLAGS for fuel (8 bytes, big
-// endian).
-Bytes outcome_key(const Sha256Digest& invocation) {
-  Bytes key{'m'};
-  key.insert(key.end(), invocation.begin(), invocation.end());
+// Keys in the Table: 'm' DIGEST for an Outcome, 's' SCOPE DIGEST for one that has a scope, 'f'
+// DIGEST VERSION NUL FLAGS for fuel (8 bytes, big endian; with a scope the digest is that of both).
+Bytes outcome_key(const MemoKey& invocation) {
+  Bytes key{static_cast<uint8_t>(invocation.scope == nullptr ? 'm' : 's')};
+  if (invocation.scope != nullptr) {
+    key.insert(key.end(), invocation.scope->begin(), invocation.scope->end());
+  }
+  key.insert(key.end(), invocation.digest.begin(), invocation.digest.end());
   return key;
+}
+
+// What stands for the key where nothing is known of scopes.
+MemoKey plain(const MemoKey& key) {
+  if (key.scope == nullptr) return key;
+  const Sha256Digest digest = scoped_digest(key);
+  uint64_t place = 0;
+  std::memcpy(&place, digest.data(), sizeof(place));
+  return {digest, place};
 }
 
 Bytes too_small_key(const Sha256Digest& invocation, const EngineName& engine) {
@@ -69,6 +85,13 @@ Result<Sha256Digest> object_digest(const Cid& cid) {
   return digest;
 }
 
+Sha256Digest scoped_digest(const MemoKey& key) {
+  CHECK(key.scope != nullptr);
+  std::array<uint8_t, 2 * sizeof(Sha256Digest)> both;
+  std::ranges::copy(key.digest, std::ranges::copy(*key.scope, both.begin()).out);
+  return sha256(both);
+}
+
 Memo::Memo(Table* behind, uint64_t front_bytes_max)
     : behind_(behind),
       near_(std::make_unique<BucketCache>(front_bytes_max - far_share(front_bytes_max))),
@@ -104,15 +127,15 @@ void Memo::put_in_front(const MemoKey& invocation, const Remembered& entry) {
 }
 
 Result<bool> Memo::find(const MemoKey& invocation, Remembered& found) {
-  if (find_in_front(invocation, found)) return true;
+  if (find_in_front(plain(invocation), found)) return true;
   if (behind_ == nullptr) return false;
-  TR_ASSIGN(const auto bytes, behind_->get(outcome_key(invocation.digest)));
+  TR_ASSIGN(const auto bytes, behind_->get(outcome_key(invocation)));
   if (!bytes) return false;
   auto decoded = decode_remembered(*bytes);
   // A damaged record is as good as none: the execution writes it afresh.
   if (!decoded.ok()) return false;
   found = *std::move(decoded);
-  put_in_front(invocation, found);
+  put_in_front(plain(invocation), found);
   return true;
 }
 
@@ -120,14 +143,14 @@ Status Memo::remember(const MemoKey& invocation, const Remembered& entry, Keep k
   CHECK(entry.metering.engine != nullptr);
   if (keep == Keep::kInTable && behind_ != nullptr) {
     TR_ASSIGN(const Bytes record, encode_remembered(entry));
-    TR_TRY(behind_->put(outcome_key(invocation.digest), record));
+    TR_TRY(behind_->put(outcome_key(invocation), record));
   }
-  put_in_front(invocation, entry);
+  put_in_front(plain(invocation), entry);
   return success();
 }
 
-Result<std::optional<uint64_t>> Memo::too_small(const Sha256Digest& invocation,
-                                                const EngineName& engine) {
+Result<std::optional<uint64_t>> Memo::too_small(const MemoKey& key, const EngineName& engine) {
+  const Sha256Digest invocation = plain(key).digest;
   const uint16_t number = engines_->number_of(engine);
   std::optional<uint64_t> fuel;
   const auto kind = static_cast<uint16_t>(kTooSmall + number);
@@ -140,9 +163,10 @@ Result<std::optional<uint64_t>> Memo::too_small(const Sha256Digest& invocation,
   return fuel;
 }
 
-Status Memo::remember_too_small(const Sha256Digest& invocation, const EngineName& engine,
-                                uint64_t fuel, Keep keep) {
-  TR_ASSIGN(const std::optional<uint64_t> known, too_small(invocation, engine));
+Status Memo::remember_too_small(const MemoKey& key, const EngineName& engine, uint64_t fuel,
+                                Keep keep) {
+  const Sha256Digest invocation = plain(key).digest;
+  TR_ASSIGN(const std::optional<uint64_t> known, too_small(key, engine));
   if (known && *known >= fuel) return success();
   const auto record = encode_fuel(fuel);
   if (keep == Keep::kInTable && behind_ != nullptr) {

@@ -5,6 +5,7 @@
 // too long for it or was displaced from it.
 // Beside the Outcomes it remembers that a fuel budget was too small under an engine, so that a
 // request with no more fuel is refused at once; an Outcome answers a request of any budget.
+// An answer may be that of one asker alone (MemoKey's scope): no other is given it.
 // Thread-safe.
 #pragma once
 
@@ -30,7 +31,12 @@ Result<Sha256Digest> object_digest(const Cid& cid);
 struct MemoKey {
   Sha256Digest digest;
   uint64_t place;  // place_of() the Invocation
+  // Of the one asker who may be given the answer; null: all may.
+  const Sha256Digest* scope = nullptr;
 };
+
+// Of the Invocation and the scope together: two scopes have nothing in common. With a scope only.
+Sha256Digest scoped_digest(const MemoKey& key);
 
 struct Remembered {
   Sha256Digest outcome_digest{};
@@ -63,10 +69,8 @@ class Memo {
   Status remember(const MemoKey& invocation, const Remembered& entry, Keep keep);
 
   // The largest fuel budget known to be too small for the Invocation under this engine.
-  Result<std::optional<uint64_t>> too_small(const Sha256Digest& invocation,
-                                            const EngineName& engine);
-  Status remember_too_small(const Sha256Digest& invocation, const EngineName& engine, uint64_t fuel,
-                            Keep keep);
+  Result<std::optional<uint64_t>> too_small(const MemoKey& key, const EngineName& engine);
+  Status remember_too_small(const MemoKey& key, const EngineName& engine, uint64_t fuel, Keep keep);
 
   Status flush();
 

@@ -135,8 +135,33 @@ TEST(Memo, WhatIsKeptInMemoryDoesNotReachTheTable) {
   testing::MemoryTable table;
   Memo memo(&table);
   ASSERT_TRUE(memo.remember(key_of("i"), entries()[0], Memo::Keep::kInMemory).ok());
-  ASSERT_TRUE(memo.remember_too_small(digest_of("i"), kEngine, 5, Memo::Keep::kInMemory).ok());
+  ASSERT_TRUE(memo.remember_too_small(key_of("i"), kEngine, 5, Memo::Keep::kInMemory).ok());
   EXPECT_EQ(table.size(), 0U);
+}
+
+TEST(Memo, WhatHasAScopeIsToldToItsOwnAskerOnly) {
+  testing::MemoryTable table;
+  const Sha256Digest mine = digest_of("me");
+  const Sha256Digest yours = digest_of("you");
+  const auto scoped = [](const Sha256Digest& scope) {
+    MemoKey key = key_of("i");
+    key.scope = &scope;
+    return key;
+  };
+  Memo memo(&table);
+  ASSERT_TRUE(memo.remember(scoped(mine), entries()[0], Memo::Keep::kInTable).ok());
+  ASSERT_TRUE(memo.remember_too_small(scoped(mine), kEngine, 5, Memo::Keep::kInTable).ok());
+  Memo later(&table);
+  Remembered found;
+  for (Memo* one : {&memo, &later}) {
+    EXPECT_TRUE(*one->find(scoped(mine), found));
+    expect_same(found, entries()[0]);
+    EXPECT_EQ(*one->too_small(scoped(mine), kEngine), 5U);
+    EXPECT_FALSE(*one->find(scoped(yours), found));
+    EXPECT_FALSE(*one->too_small(scoped(yours), kEngine));
+    EXPECT_FALSE(*one->find(key_of("i"), found));
+    EXPECT_FALSE(*one->too_small(key_of("i"), kEngine));
+  }
 }
 
 TEST(Memo, ADamagedRecordIsAsGoodAsNone) {
@@ -144,26 +169,26 @@ TEST(Memo, ADamagedRecordIsAsGoodAsNone) {
   {
     Memo memo(&table);
     ASSERT_TRUE(memo.remember(key_of("i"), entries()[0], Memo::Keep::kInTable).ok());
-    ASSERT_TRUE(memo.remember_too_small(digest_of("i"), kEngine, 5, Memo::Keep::kInTable).ok());
+    ASSERT_TRUE(memo.remember_too_small(key_of("i"), kEngine, 5, Memo::Keep::kInTable).ok());
   }
   table.damage_all();
   Memo memo(&table);
   Remembered found;
   EXPECT_FALSE(*memo.find(key_of("i"), found));
-  EXPECT_FALSE(*memo.too_small(digest_of("i"), kEngine));
+  EXPECT_FALSE(*memo.too_small(key_of("i"), kEngine));
 }
 
 TEST(Memo, RemembersTheLargestBudgetThatWasTooSmallForEachEngine) {
   testing::MemoryTable table;
   Memo memo(&table);
   const auto too_small = [&](Memo& in, const EngineName& engine) {
-    return *in.too_small(digest_of("i"), engine);
+    return *in.too_small(key_of("i"), engine);
   };
   EXPECT_FALSE(too_small(memo, kEngine));
   for (const uint64_t fuel : {100U, 300U, 200U}) {
-    ASSERT_TRUE(memo.remember_too_small(digest_of("i"), kEngine, fuel, Memo::Keep::kInTable).ok());
+    ASSERT_TRUE(memo.remember_too_small(key_of("i"), kEngine, fuel, Memo::Keep::kInTable).ok());
   }
-  ASSERT_TRUE(memo.remember_too_small(digest_of("i"), kOtherEngine, 7, Memo::Keep::kInTable).ok());
+  ASSERT_TRUE(memo.remember_too_small(key_of("i"), kOtherEngine, 7, Memo::Keep::kInTable).ok());
   Memo later(&table);
   for (Memo* one : {&memo, &later}) {
     EXPECT_EQ(too_small(*one, kEngine), 300U);

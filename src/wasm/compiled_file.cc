@@ -95,15 +95,27 @@ Result<ModulePointer> load_compiled(const std::filesystem::path& path, const Pur
   return ModulePointer(module);
 }
 
-Status save_compiled(const std::filesystem::path& path, const Purpose& purpose,
-                     const wasmtime_module_t& module) {
+Result<ModulePointer> load_code(const Engine& engine, ByteView code) {
+  wasmtime_module_t* module = nullptr;
+  const ErrorPointer error(wasmtime_module_deserialize(engine.native().engine.get(), code.data(),
+                                                       code.size(), &module));
+  if (error != nullptr) return Error{ErrorCode::kMismatch, message_of(*error)};
+  return ModulePointer(module);
+}
+
+Result<Bytes> code_of(const wasmtime_module_t& module) {
   wasm_byte_vec_t serialized;
   const ErrorPointer error(wasmtime_module_serialize(&module, &serialized));
   if (error != nullptr) return Error{ErrorCode::kInternal, message_of(*error)};
-  Bytes file(reinterpret_cast<const uint8_t*>(serialized.data),
+  Bytes code(reinterpret_cast<const uint8_t*>(serialized.data),
              reinterpret_cast<const uint8_t*>(serialized.data) + serialized.size);
   wasm_byte_vec_delete(&serialized);
+  return code;
+}
 
+Status save_compiled(const std::filesystem::path& path, const Purpose& purpose,
+                     const wasmtime_module_t& module) {
+  TR_ASSIGN(Bytes file, code_of(module));
   const uint64_t length = file.size();
   const Blake3Digest purpose_digest = purpose.digest();
   file.insert(file.end(), kMagic.begin(), kMagic.end());

@@ -32,6 +32,11 @@ struct Purpose {
 // damaged or for another purpose: then it is to be made afresh.
 Result<ModulePointer> load_compiled(const std::filesystem::path& path, const Purpose& purpose);
 
+// The same from memory and to memory, without footer: between processes that trust each other.
+// kMismatch if the code is for another engine.
+Result<ModulePointer> load_code(const Engine& engine, ByteView code);
+Result<Bytes> code_of(const wasmtime_module_t& module);
+
 // Writes the code of `module` so that a reader sees all of it or nothing.
 Status save_compiled(const std::filesystem::path& path, const Purpose& purpose,
                      const wasmtime_module_t& module);

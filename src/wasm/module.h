@@ -54,12 +54,18 @@ class ModuleCache {
  public:
   // No folder: nothing is kept on disk.
   ModuleCache(Engine& engine, std::optional<std::filesystem::path> folder);
+  // Takes what `load` gives for compiled code, without a doubt, and never compiles: for a process
+  // whose parent has compiled it, by an engine with the same options.
+  using LoadCode = std::function<Result<SharedBytes>(const Cid& module)>;
+  ModuleCache(Engine& engine, LoadCode load);
   ~ModuleCache();
 
   using ReadModule = std::function<Result<Bytes>()>;
   // `read` gives the WebAssembly binary when it is needed. kMalformed for what is not WebAssembly
   // (says what was found: ELF, text, empty, ...), kUnsupported for a proposal that is off.
   Result<std::shared_ptr<const Module>> get(const Cid& module, const ReadModule& read);
+  // The compiled code of get(), as another process's LoadCode gives it.
+  Result<Bytes> code(const Cid& module, const ReadModule& read);
 
  private:
   struct State;

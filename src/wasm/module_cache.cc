@@ -37,8 +37,8 @@ Result<ModulePointer> compile(const Engine& engine, ByteView binary) {
 }  // namespace
 
 struct ModuleCache::State {
-  State(Engine& the_engine, std::optional<std::filesystem::path> the_folder)
-      : engine(the_engine), folder(std::move(the_folder)) {}
+  State(Engine& the_engine, std::optional<std::filesystem::path> the_folder, LoadCode the_load)
+      : engine(the_engine), folder(std::move(the_folder)), load(std::move(the_load)) {}
 
   struct Entry {
     std::shared_future<Found> found;
@@ -47,6 +47,7 @@ struct ModuleCache::State {
 
   Engine& engine;
   const std::optional<std::filesystem::path> folder;
+  const LoadCode load;  // none: compiles
   std::mutex mutex;
   std::unordered_map<Cid, Entry> entries;
   std::list<Cid> by_age;  // asked for last: first
@@ -58,6 +59,11 @@ struct ModuleCache::State {
 // From disk, or from the binary; what was compiled is kept on disk. A disk that is full or
 // read-only costs the next process a compilation, and this call nothing.
 Found ModuleCache::State::load_or_compile(const Cid& cid, const ReadModule& read) const {
+  if (load) {
+    TR_ASSIGN(const SharedBytes code, load(cid));
+    TR_ASSIGN(ModulePointer loaded, load_code(engine, code.view()));
+    return make_module(cid, std::move(loaded));
+  }
   const Purpose purpose{engine, cid};
   std::filesystem::path path;
   if (folder) {
@@ -83,8 +89,15 @@ void ModuleCache::State::make_room() {
 }
 
 ModuleCache::ModuleCache(Engine& engine, std::optional<std::filesystem::path> folder)
-    : state_(std::make_unique<State>(engine, std::move(folder))) {}
+    : state_(std::make_unique<State>(engine, std::move(folder), LoadCode())) {}
+ModuleCache::ModuleCache(Engine& engine, LoadCode load)
+    : state_(std::make_unique<State>(engine, std::nullopt, std::move(load))) {}
 ModuleCache::~ModuleCache() = default;
+
+Result<Bytes> ModuleCache::code(const Cid& module, const ReadModule& read) {
+  TR_ASSIGN(const auto compiled, get(module, read));
+  return code_of(*compiled->native().module);
+}
 
 Found ModuleCache::get(const Cid& module, const ReadModule& read) {
   std::promise<Found> promise;

@@ -256,5 +256,30 @@ TEST(ModuleCache, TriesAgainAfterAFailure) {
   EXPECT_TRUE(cache.get(cid, [&] { return Result<Bytes>(binary); }).ok());
 }
 
+TEST(ModuleCache, GivesCodeThatAnotherEngineTakes) {
+  Guests guests;
+  const Bytes binary = wat(R"((module (memory (export "memory") 1)
+    (func (export "_start") unreachable)))");
+  const Cid cid = Cid::of_sha256(Codec::kRaw, binary);
+  const auto read = [&] { return Result<Bytes>(binary); };
+  ModuleCache compiling(guests.engine(), std::nullopt);
+  const auto code = compiling.code(cid, read);
+  ASSERT_TRUE(code.ok()) << code.error().message;
+
+  Guests other;
+  ModuleCache loading(other.engine(), [&](const Cid& asked) {
+    EXPECT_EQ(asked, cid);
+    return Result<SharedBytes>(SharedBytes::copy_of(*code));
+  });
+  const auto module = loading.get(cid, [] {
+    ADD_FAILURE() << "it compiles";
+    return Result<Bytes>(Bytes());
+  });
+  ASSERT_TRUE(module.ok()) << module.error().message;
+  const auto prepared = Prepared::create(other.engine(), {*module, Abi::kWasi, "_start", {}});
+  ASSERT_TRUE(prepared.ok());
+  EXPECT_EQ(ending_text(other.run(**prepared, Guests::plain_call())), "trap unreachable");
+}
+
 }  // namespace
 }  // namespace timerose::wasm
