@@ -104,6 +104,7 @@ void Inbox::work(mesh::StreamId stream, Line& line) {
 
 void Inbox::worked(mesh::StreamId stream, size_t bytes, Received received) {
   Line& line = lines_.at(stream);
+  received.stream = stream;
   line.working = false;
   line.bytes -= bytes;
   bytes_ -= bytes;
@@ -136,12 +137,17 @@ void Inbox::resume_reading() {
   }
 }
 
-bool Inbox::on_closed(const mesh::StreamClosed& event) {
-  const auto found = lines_.find(event.stream);
-  if (found == lines_.end()) return false;
+void Inbox::leave_stream(mesh::StreamId stream) {
+  const auto found = lines_.find(stream);
+  if (found == lines_.end()) return;
   found->second.closed = true;
   if (!found->second.working) lines_.erase(found);
-  return true;
+}
+
+bool Inbox::on_closed(const mesh::StreamClosed& event) {
+  const bool known = lines_.contains(event.stream);
+  leave_stream(event.stream);
+  return known;
 }
 
 }  // namespace timerose::exchange

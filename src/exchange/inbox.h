@@ -32,6 +32,7 @@ struct Received {
     std::vector<bitswap::Want> wants;
   };
   PeerId from;
+  mesh::StreamId stream{};
   std::vector<Asked> asked;  // in order
   std::vector<bitswap::BlockPresence> presences;
   std::vector<Stored> blocks;
@@ -62,7 +63,10 @@ class Inbox {
         wanted_(wanted),
         on_received_(std::move(on_received)) {}
 
+  // One that the peer opened, or one of ours: answers may come on the stream of the question.
   void add_stream(mesh::StreamId stream, const PeerId& peer);
+  // We have closed it: nothing more comes.
+  void leave_stream(mesh::StreamId stream);
   // Whether the event was of one of these streams.
   bool on_frame(const mesh::StreamFrame& event);
   bool on_closed(const mesh::StreamClosed& event);

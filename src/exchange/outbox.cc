@@ -30,12 +30,14 @@ void Outbox::open(const PeerId& peer) {
 
 // What was sent on it still arrives.
 void Outbox::leave(Line& line) {
-  host_.close_stream(*line.stream);
-  peers_.erase(*line.stream);
+  const mesh::StreamId stream = *line.stream;
+  host_.close_stream(stream);
+  peers_.erase(stream);
   line.stream.reset();
   line.is_open = false;
   line.is_full = false;
   line.peer_has_ended = false;
+  listener_.left(stream);
 }
 
 void Outbox::send_wants(const PeerId& peer, bitswap::Outgoing message) {
@@ -135,12 +137,9 @@ void Outbox::failed(const PeerId& peer, const std::string& why) {
 void Outbox::drop(const PeerId& peer) {
   const auto found = lines_.find(peer);
   if (found == lines_.end()) return;
-  const Line line = std::move(found->second);
+  Line line = std::move(found->second);
   lines_.erase(found);
-  if (line.stream) {
-    peers_.erase(*line.stream);
-    host_.close_stream(*line.stream);
-  }
+  if (line.stream) leave(line);
   for (const Message& message : line.blocks) message.taken();
 }
 

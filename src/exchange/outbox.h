@@ -31,6 +31,8 @@ class Outbox {
     std::function<void(const PeerId& peer, bitswap::Version version)> opened;
     // What was sent may not have reached it; false: nor can anything be sent any more.
     std::function<void(const PeerId& peer, bool again, const std::string& why)> lost;
+    // The stream is no longer ours; what the peer sends on it is not read.
+    std::function<void(mesh::StreamId stream)> left;
   };
 
   Outbox(EventLoop& loop, mesh::Host& host, Listener listener)
@@ -43,6 +45,7 @@ class Outbox {
   // `taken` is called once: when the host has taken the message, or it has been dropped.
   void send_blocks(const PeerId& peer, bitswap::Outgoing message, std::function<void()> taken);
 
+  [[nodiscard]] bool is_ours(mesh::StreamId stream) const { return peers_.contains(stream); }
   // Whether the event was of one of our streams.
   bool on_opened(const mesh::StreamOpened& event);
   bool on_writable(const mesh::StreamWritable& event);

@@ -48,7 +48,8 @@ struct Service::State {
   bool on(const mesh::StreamWritable& event) { return outbox.on_writable(event); }
   bool on(const mesh::StreamEnded& event) { return outbox.on_ended(event); }
   bool on(const mesh::StreamClosed& event) {
-    return outbox.on_closed(event) || inbox.on_closed(event);
+    const bool of_outbox = outbox.on_closed(event);
+    return inbox.on_closed(event) || of_outbox;
   }
   bool on(const mesh::ProvidersFound& event) { return fetcher.search().on_found(event); }
   bool on(const mesh::QueryEnded& event) { return fetcher.search().on_ended(event); }
@@ -89,7 +90,8 @@ Service::State::State(const Parts& of, const ServiceOptions& options)
              {[this](const PeerId& peer, bitswap::Version version) { speaks(peer, version); },
               [this](const PeerId& peer, bool again, const std::string& why) {
                 lost(peer, again, why);
-              }}),
+              },
+              [this](mesh::StreamId stream) { inbox.leave_stream(stream); }}),
       jobs(std::make_unique<JobQueue>(of.loop, of.pool)),
       fetcher({of.loop, of.host, of.store, of.random, *jobs, outbox, wanted, of.second,
                [this](std::vector<Cid> cids) {
@@ -152,7 +154,12 @@ bool Service::State::on(const mesh::DialFailed& event) {
 }
 
 bool Service::State::on(const mesh::StreamOpened& event) {
-  if (event.direction == mesh::Direction::kOutbound) return outbox.on_opened(event);
+  if (event.direction == mesh::Direction::kOutbound) {
+    if (!outbox.is_ours(event.stream)) return false;
+    // Some peers answer on the stream of the question.
+    inbox.add_stream(event.stream, event.peer);
+    return outbox.on_opened(event);
+  }
   const auto version = version_named(event.protocol);
   if (!version) return false;
   if (is_avoided(event.peer)) {
@@ -206,6 +213,9 @@ void Service::State::received(Received received) {
     server.asked(received.from, asked.full, std::move(asked.wants));
   }
   fetcher.received(received);
+  if (received.broken) {
+    outbox.on_closed({received.stream, received.from, received.broken->message});
+  }
 }
 
 ExchangeStat Service::State::stat() const {

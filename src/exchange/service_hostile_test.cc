@@ -189,5 +189,32 @@ TEST_F(HostilePeerTest, OneThatEndsItsSideAtOnceIsSentAllOnOneStream) {
   EXPECT_EQ(answered_on.size(), 1U);
 }
 
+// As jvm-libp2p's Bitswap does.
+TEST_F(HostilePeerTest, AnAnswerMayComeOnTheStreamOfTheQuestion) {
+  const Block wanted = block_number(7, 3000);
+  auto fetched = fetch_later(wanted.cid(), 10'000);
+  const auto question = hostile_.next<mesh::StreamFrame>();
+  ASSERT_TRUE(question.has_value());
+  bitswap::Outgoing message;
+  message.blocks = {wanted};
+  hostile_.send(question->stream, message);
+  EXPECT_TRUE(fetched.get().ok());
+}
+
+TEST_F(HostilePeerTest, AnAnswerThatIsNoMessageLeadsToAnotherStream) {
+  const Block wanted = block_number(7, 3000);
+  auto fetched = fetch_later(wanted.cid(), 10'000);
+  const auto question = hostile_.next<mesh::StreamFrame>();
+  ASSERT_TRUE(question.has_value());
+  hostile_.host().send(question->stream, {as_bytes("\xff\xff this is no message")});
+  const auto again = hostile_.next<mesh::StreamFrame>();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_NE(again->stream, question->stream);
+  bitswap::Outgoing message;
+  message.blocks = {wanted};
+  hostile_.send(again->stream, message);
+  EXPECT_TRUE(fetched.get().ok());
+}
+
 }  // namespace
 }  // namespace timerose::exchange
