@@ -8,6 +8,8 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+from local_client import LocalClient
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("TIMEROSE_BIN", str(ROOT / "build/release/timerose"))
 # No command here takes longer, whatever it waits for.
@@ -82,6 +84,11 @@ class Node:
         self._daemon = None
         return code
 
+    def cpu_seconds(self):
+        """What the daemon has used."""
+        fields = pathlib.Path(f"/proc/{self._daemon.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def runs(self):
         return self._daemon is not None and self._daemon.poll() is None
 
@@ -90,6 +97,11 @@ class Node:
         done = subprocess.run([BINARY, *map(str, words)], env=self._environment, cwd=self.folder, input=stdin,
                               capture_output=True, timeout=SECONDS_MAX)
         return Ended(done.returncode, done.stdout, done.stderr.decode(errors="replace"), time.monotonic() - began)
+
+    def client(self):
+        """Gives the running node commands without a process for each."""
+        version = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+        return LocalClient(self._environment["TIMEROSE_PATH"], version, self.folder)
 
     def begin(self, *words, **options):
         """Starts a command that the test itself ends."""

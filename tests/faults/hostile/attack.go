@@ -57,6 +57,17 @@ var attacks = map[string]func(*attack){
 	"identify":         identifyLies,
 	"connections":      manyConnections,
 	"slow-readers":     slowReaders,
+	"offers":           floodOfOffers,
+	"offers-no-blocks": offersWithoutBlocks,
+	"offers-lies":      offersWithWrongBlocks,
+	"offers-one-call":  offersOfOneNumber,
+	"offers-cancelled": offersTakenBack,
+	"execute-disorder": executeDisorder,
+	"execute-garbage":  executeGarbage,
+	"lease-never":      leases(false),
+	"lease-always":     leases(true),
+	"logs-not-read":    logsNotRead,
+	"adverts":          floodOfAdverts,
 }
 
 func (a *attack) count(what string, number uint64) {

@@ -6,6 +6,8 @@
 //	["stop"]                         ends it, and tells what was done: counts, and the last error
 //	["serve", LIE, ...]              answers wants from now on, see serve.go
 //	["offer", KIND, ADDRESS, ...]    one bad record, see records.go
+//	["execute", LIE]                 carries out calls of others from now on, see executor.go
+//	["advert", KIND, ADDRESS, ...]   adverts that are wrong, or many, see adverts.go
 //	["connect", ADDRESS]
 package main
 
@@ -16,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -34,7 +37,11 @@ const (
 type driver struct {
 	host   host.Host
 	server *server
+	liar   *executor
 	attack *attack
+
+	crowdMutex sync.Mutex
+	crowd      []host.Host
 }
 
 func newHost(listen ...string) (host.Host, error) {
@@ -53,8 +60,8 @@ func main() {
 		os.Exit(1)
 	}
 	// A node that finds no pub/sub here speaks none to us.
-	host.SetStreamHandler(pubsubProtocol, func(stream network.Stream) { _, _ = io.Copy(io.Discard, stream) })
-	d := &driver{host: host, server: &server{host: host}}
+	host.SetStreamHandler(pubsubProtocol, discardStream)
+	d := &driver{host: host, server: &server{host: host}, liar: &executor{host: host}}
 	answers := json.NewEncoder(os.Stdout)
 	info := peer.AddrInfo{ID: host.ID(), Addrs: host.Addrs()}
 	full, _ := peer.AddrInfoToP2pAddrs(&info)
@@ -87,9 +94,15 @@ func (d *driver) command(line []byte) (map[string]any, error) {
 		return d.server.serve(words[1], words[2:])
 	case words[0] == "offer" && len(words) >= 3:
 		return d.offer(words[1], words[2], words[3:])
+	case words[0] == "execute" && len(words) == 2:
+		return d.liar.execute(words[1])
+	case words[0] == "advert" && len(words) >= 3:
+		return d.advert(words[1], words[2], words[3:])
 	}
 	return nil, fmt.Errorf("no such command: %s with %d words", words[0], len(words)-1)
 }
+
+func discardStream(stream network.Stream) { _, _ = io.Copy(io.Discard, stream) }
 
 func (d *driver) connect(address string) (peer.ID, error) {
 	return connect(d.host, address)
