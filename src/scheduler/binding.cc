@@ -6,8 +6,11 @@
 
 namespace timerose::scheduler {
 
-Binding::Binding(uint64_t now_ms, std::span<const NodeRef> nodes, uint64_t deadline_ms)
-    : decide_by_ms_(std::min(now_ms + kDecideWithin_ms, deadline_ms)), deadline_ms_(deadline_ms) {
+Binding::Binding(uint64_t now_ms, std::span<const NodeRef> nodes, uint64_t deadline_ms,
+                 size_t asked_at_once)
+    : asked_at_once_(asked_at_once),
+      decide_by_ms_(std::min(now_ms + kDecideWithin_ms, deadline_ms)),
+      deadline_ms_(deadline_ms) {
   for (const NodeRef node : nodes.first(std::min(nodes.size(), kNodesMax))) {
     nodes_.push_back({node, State::kNotAsked, 0, {}});
   }
@@ -85,11 +88,11 @@ void Binding::ask_more(uint64_t now_ms, Actions& out) {
     ++asked;
   };
   for (Node& node : nodes_) {
-    if (asked < kAskedAtOnce && node.state == State::kNotAsked) ask(node);
+    if (asked < asked_at_once_ && node.state == State::kNotAsked) ask(node);
   }
   for (Node& node : nodes_) {
     const bool again = node.state == State::kBusy && node.until_ms <= now_ms;
-    if (asked < kAskedAtOnce && again) ask(node);
+    if (asked < asked_at_once_ && again) ask(node);
   }
   if (asked == 0 && count(State::kSlow) == 0 && count(State::kBusy) == 0) give_up(out);
 }
@@ -118,7 +121,7 @@ uint64_t Binding::give_up_at_ms() const {
 std::optional<uint64_t> Binding::next_ms() const {
   if (done_) return std::nullopt;
   uint64_t next = give_up_at_ms();
-  const bool may_ask = count(State::kAsked) < kAskedAtOnce;
+  const bool may_ask = count(State::kAsked) < asked_at_once_;
   for (const Node& node : nodes_) {
     const bool timed = node.state == State::kAsked || (node.state == State::kBusy && may_ask);
     if (timed) next = std::min(next, node.until_ms);

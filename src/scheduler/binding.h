@@ -52,13 +52,15 @@ using BindingAction = std::variant<Ask, Bind, Release, GiveUp>;
 
 class Binding {
  public:
-  static constexpr size_t kAskedAtOnce = 2;
+  static constexpr size_t kAskedAtOnce = 2;           // unless the constructor says otherwise
   static constexpr uint64_t kAnswerWithin_ms = 300;   // then the next is asked as well
   static constexpr uint64_t kDecideWithin_ms = 1000;  // while nobody says that it is only busy
   static constexpr size_t kNodesMax = 24;
 
-  // `nodes` in the order to ask, kNodesMax at most; `deadline_ms` is the call's own.
-  Binding(uint64_t now_ms, std::span<const NodeRef> nodes, uint64_t deadline_ms);
+  // `nodes` in the order to ask, kNodesMax at most; `deadline_ms` is the call's own. Ask one at a
+  // time where being asked already is to begin the work.
+  Binding(uint64_t now_ms, std::span<const NodeRef> nodes, uint64_t deadline_ms,
+          size_t asked_at_once = kAskedAtOnce);
 
   std::vector<BindingAction> start(uint64_t now_ms);
   std::vector<BindingAction> step(uint64_t now_ms, const BindingEvent& event);
@@ -87,6 +89,7 @@ class Binding {
   [[nodiscard]] uint64_t give_up_at_ms() const;
 
   std::vector<Node> nodes_;
+  size_t asked_at_once_;
   uint64_t decide_by_ms_;
   uint64_t deadline_ms_;
   bool done_ = false;

@@ -29,6 +29,8 @@ std::string rejection(const CallToPlace& call, const Candidate& candidate, const
       return "it failed or refused this call before";
     case Rejected::kApart:
       return "another copy of the call is there, or next to it";
+    case Rejected::kNotTrusted:
+      return "it is not trusted as an executor";
   }
   return {};
 }
@@ -57,6 +59,7 @@ void explain_misses(const CallToPlace& call, const NodeIndex& nodes, NodeRef sel
   if (call.required != nullptr) {
     for (const Term& term : call.required->terms) out.misses.push_back(miss_of(term, nodes, self));
   }
+  if (call.trusted_only) out.nodes_not_trusted = nodes.live().size() - nodes.trusted().size();
   out.nodes_without_memory = static_cast<size_t>(
       std::count_if(nodes.live().begin(), nodes.live().end(), [&](NodeRef node) {
         return nodes.numbers(node).memory_free_mib < (call.memory_bytes >> 20);
@@ -98,6 +101,10 @@ std::string Explanation::refusal() const {
   }
   if (nodes_without_memory > 0) {
     out += fmt::format("; {} have less memory free than the call may use", nodes_without_memory);
+  }
+  if (nodes_not_trusted > 0) {
+    out +=
+        fmt::format("; {} are not trusted as executors (`timerose trust add`)", nodes_not_trusted);
   }
   return out;
 }

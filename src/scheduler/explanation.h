@@ -31,6 +31,7 @@ struct Explanation {
   std::vector<Line> lines;  // as the decision has them: the first fitting one is the cheapest
   std::vector<Miss> misses;
   size_t nodes_without_memory = 0;
+  size_t nodes_not_trusted = 0;
 
   // "no node fits: ..." if none does, else empty.
   [[nodiscard]] std::string refusal() const;

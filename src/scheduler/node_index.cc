@@ -122,6 +122,7 @@ void NodeIndex::list_warm(NodeRef node, const Advert* before, const Advert* afte
 void NodeIndex::remove(uint32_t slot) {
   if (slot >= numbers_.size() || !numbers_[slot].live) return;
   const NodeRef node(slot, numbers_[slot].generation);
+  set_trusted(node, false);
   list_words(node, *adverts_[slot], false);
   list_warm(node, adverts_[slot].get(), nullptr);
   adverts_[slot].reset();
@@ -160,6 +161,16 @@ void NodeIndex::take_back(NodeRef node, double seconds) {
   NodeNumbers& numbers = numbers_[node.slot()];
   numbers.busy -= static_cast<float>(seconds) / static_cast<float>(numbers.cores);
   numbers.busy = std::max(0.0F, numbers.busy);
+}
+
+void NodeIndex::set_trusted(NodeRef node, bool trusted) {
+  if (!is_live(node) || numbers_[node.slot()].trusted == trusted) return;
+  numbers_[node.slot()].trusted = trusted;
+  if (trusted) {
+    trusted_.push_back(node);
+  } else {
+    drop(trusted_, node);
+  }
 }
 
 void NodeIndex::measured(NodeRef node, double round_trip_s, double bytes_per_s) {

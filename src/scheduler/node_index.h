@@ -28,6 +28,7 @@ struct alignas(64) NodeNumbers {
   uint32_t cores = 1;
   uint8_t generation = 0;
   bool live = false;
+  bool trusted = false;
 };
 
 class NodeIndex {
@@ -62,6 +63,9 @@ class NodeIndex {
   // Work given to a node, and taken from it again when its end is known. A newer advert counts it.
   void give(NodeRef node, double seconds);
   void take_back(NodeRef node, double seconds);
+  // Whether what it answers counts here. A new node's does not.
+  void set_trusted(NodeRef node, bool trusted);
+  [[nodiscard]] const std::vector<NodeRef>& trusted() const { return trusted_; }
   // What was measured between here and there.
   void measured(NodeRef node, double round_trip_s, double bytes_per_s);
 
@@ -76,6 +80,7 @@ class NodeIndex {
   std::vector<SharedAdvert> adverts_;
   std::vector<NodeRef> live_;
   std::vector<uint32_t> live_at_;  // of a slot: its place in live_
+  std::vector<NodeRef> trusted_;
   Postings words_;
   std::unordered_map<uint32_t, std::vector<NodeRef>> warm_;
 };

@@ -80,7 +80,7 @@ void Placer::gather(const CallToPlace& call, Asked& asked, Decision& out) {
 
 // Random others, of the shortest list of nodes that a requirement has; and of those the fitting.
 void Placer::gather_random(const CallToPlace& call, Decision& out) {
-  const std::vector<NodeRef>* from = &nodes_.live();
+  const std::vector<NodeRef>* from = call.trusted_only ? &nodes_.trusted() : &nodes_.live();
   if (call.required != nullptr) {
     for (const Term& term : call.required->terms) {
       const std::vector<NodeRef>* having = nodes_.having(term);
@@ -142,6 +142,7 @@ void Placer::weigh(const CallToPlace& call, const Asked& asked, Candidate& candi
 Rejected Placer::fit(const CallToPlace& call, NodeRef node, uint8_t& term) const {
   if (contains(call.avoided, node)) return Rejected::kAvoided;
   const NodeNumbers& numbers = nodes_.numbers(node);
+  if (call.trusted_only && !numbers.trusted) return Rejected::kNotTrusted;
   if (numbers.memory_free_mib < (call.memory_bytes >> 20)) return Rejected::kMemory;
   if (call.required != nullptr) {
     const Measured measured{nodes_.advert(node), trip(self_, node)};
@@ -158,6 +159,9 @@ bool Placer::is_apart(const CallToPlace& call, NodeRef node) const {
   for (const NodeRef copy : call.copies) {
     if (copy == node) return false;
     if (call.apart == nullptr || !nodes_.is_live(copy)) continue;
+    // Who does not say who runs it is alone, as for the votes of a quorum.
+    const bool unnamed = nodes_.advert(copy).capacity.operator_name.empty();
+    if (call.apart->attribute == Attribute::kOperator && unnamed) continue;
     const std::string word = found_instead(*call.apart, {nodes_.advert(copy), 0});
     if (found_instead(*call.apart, {nodes_.advert(node), 0}) == word) return false;
   }

@@ -33,6 +33,7 @@ struct CallToPlace {
   uint64_t memory_bytes = 0;              // that the guest may use
   const Requirement* required = nullptr;  // null: anything
   const Requirement* preferred = nullptr;
+  bool trusted_only = false;
   std::span<const NodeRef> avoided;  // that failed, refused, or lied
   // Other copies of the same call: none of their nodes again, nor of what `apart` says of them.
   std::span<const NodeRef> copies;
@@ -46,7 +47,8 @@ enum class Rejected : uint8_t {
   kRequirement,  // a hard requirement does not hold
   kMemory,       // less is free than the call may use
   kAvoided,
-  kApart,  // too near to another copy
+  kApart,       // too near to another copy
+  kNotTrusted,  // only nodes whose answers count are wanted
 };
 
 // In seconds.

@@ -39,6 +39,7 @@ enum class AttemptState : uint8_t {
   kOffered,
   kTaken,
   kCommitted,
+  kEstimated,
   kAnswered,
   kOccupied,
   kDeclined,
@@ -73,7 +74,7 @@ class Job {
  public:
   // A call whose executors were lost this often while they had it is not tried again.
   static constexpr uint32_t kLostMax = 3;
-  // Of an untrusted node a failure of the call itself is believed when another says the same; any
+  // A failure of the call itself is believed of a trusted node, or when a second one says so; any
   // other failure is tried so often.
   static constexpr uint32_t kFailuresMax = 3;
   static constexpr uint64_t kMemoWithin_ms = 300;
@@ -115,18 +116,21 @@ class Job {
   struct Seat {
     SeatState state = SeatState::kVacant;
     std::optional<PeerId> fixed;   // asked, and no other
-    std::optional<uint32_t> twin;  // it hedges that one, or is hedged by it
+    std::optional<uint32_t> twin;  // hedges this one, or is hedged by it
+    bool is_hedge = false;
     std::optional<Binding> binding;
     std::vector<Probed> probed;
     std::vector<Candidate> order;  // to be asked, cheapest first
     uint64_t place_by_ms = 0;      // while nobody is only busy
     uint64_t probe_until_ms = 0;
-    std::optional<uint64_t> hedge_ms;  // when its run is a straggler
-    AttemptId bound{};
-    std::string why_vacant;
+    std::optional<uint64_t> hedge_ms;  // then its run is a straggler
+  };
+  struct Given {
+    AttemptId attempt;
+    bool cached = false;
   };
 
-  // job.cc: what is told, judging, the end.
+  // job.cc: what is told, what is believed, the end.
   void on(const MemoSaid& event);
   void on(const Estimated& event);
   void on(const Declined& event);
@@ -141,26 +145,35 @@ class Job {
   void on(const CancelJob& event);
   void on(const TimeIsUp& event);
   void judge();
+  void accept(const verify::Judgement& judgement);
   void reveal_if_all_committed();
-  void learn(const Attempt& attempt, const Answered& event);
+  void learn(const verify::Judgement& judgement);
   void end(Ending ending);
   void fail(ErrorCode code, std::string why);
   void stop(execute::FailureKind kind, std::string why);
+  [[nodiscard]] bool is_believed(const Attempt& attempt) const;
+  [[nodiscard]] std::string what_nodes_said() const;
 
   // job_seats.cc: from a seat without a node to one that is bound.
-  void open_seats(uint32_t wanted, bool trusted_only);
-  void open_seat_at(const PeerId& peer);
-  uint32_t add_seat();
+  void open_seats(uint32_t wanted);
+  uint32_t add_seat(std::optional<PeerId> fixed);
   void place(uint32_t seat);
-  void probe(uint32_t seat, const Decision& decision);
+  void offer_fixed(uint32_t seat);
+  void explain_only();
+  [[nodiscard]] CallToPlace call_to_place(std::span<const NodeRef> copies) const;
+  void probe(uint32_t seat);
+  void estimated(uint32_t seat, const Estimated& event);
+  void probe_failed(uint32_t seat, AttemptId attempt);
+  void end_probing_if_decided(uint32_t seat);
   void end_probing(uint32_t seat);
-  void bind(uint32_t seat, size_t asked_at_once);
-  void carry_out(uint32_t seat, std::vector<BindingAction> actions);
+  void bind(uint32_t seat);
   void tell_binding(uint32_t seat, const BindingEvent& event);
-  void given_up(uint32_t seat, const GiveUp& end);
-  void vacate(uint32_t seat, std::string why);
-  void bound_to(uint32_t seat, Attempt& attempt);
-  void place_again(Attempt& attempt);
+  void carry_out(uint32_t seat, const std::vector<BindingAction>& actions);
+  void given_up(uint32_t seat);
+  void bound(uint32_t seat);
+  void place_again(const Attempt& attempt);
+  void vacate(uint32_t seat, ErrorCode code, std::string why);
+  void leave(uint32_t seat);
   void hedge(uint32_t seat);
   void on_time(uint32_t seat);
   [[nodiscard]] std::vector<NodeRef> nodes_in_use(uint32_t except_seat) const;
@@ -172,10 +185,10 @@ class Job {
   void withdraw(Attempt& attempt);
   Attempt* open(AttemptId id);  // null unless it is open
   Attempt* open_at(uint32_t seat, NodeRef node);
+  void avoid(const Attempt& attempt);
   [[nodiscard]] bool is_live(const Seat& seat) const { return seat.state < SeatState::kDone; }
   [[nodiscard]] uint32_t live_seats() const;
   [[nodiscard]] uint64_t deadline_ms() const;
-  [[nodiscard]] std::string what_nodes_said() const;
 
   const MeshKnowledge mesh_;
   const JobCall call_;
@@ -185,14 +198,15 @@ class Job {
   std::optional<uint64_t> memo_until_ms_;
   bool ended_ = false;
   bool trusted_only_ = false;
+  uint32_t answers_wanted_ = 1;
   uint32_t lost_ = 0;
   uint32_t failures_ = 0;
-  std::optional<Failed> suspected_;  // a failure of the call itself, from a node not trusted
+  std::optional<Failed> last_failure_;
   std::vector<NodeRef> avoided_;
   std::vector<Seat> seats_;
-  std::vector<Attempt> attempts_;
+  std::vector<Attempt> attempts_;  // by their numbers, from 1
   std::vector<verify::Answer> answers_;
-  std::vector<AttemptId> answered_by_;  // of each of answers_
+  std::vector<Given> given_;  // of each of answers_
   verify::CommitRound round_;
   std::optional<Explanation> explanation_;
   std::vector<JobAction> actions_;

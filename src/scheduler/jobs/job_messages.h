@@ -105,6 +105,7 @@ enum class How : uint8_t {
   kStopped,    // by the call's own limits: `stop`
   kFailed,     // `error`
   kCancelled,  // as it was asked to
+  kExplained,  // there is an Explanation, which is all that was wanted
 };
 struct Ending {
   How how = How::kFailed;

@@ -34,6 +34,7 @@ struct JobOptions {
   bool hedge = false;        // a straggler is run a second time elsewhere
   bool fresh = false;        // executed even if the answer is known: the memo is not asked
   bool explain = false;      // keep the first decision's Explanation
+  bool dry_run = false;      // do that, and nothing else
 };
 
 // The call as placement sees it.

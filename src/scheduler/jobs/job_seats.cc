@@ -1,0 +1,373 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "scheduler/jobs/job.h"
+
+namespace timerose::scheduler::jobs {
+
+uint32_t Job::live_seats() const {
+  return static_cast<uint32_t>(std::ranges::count_if(
+      seats_, [this](const Seat& seat) { return is_live(seat) && !seat.is_hedge; }));
+}
+
+uint64_t Job::deadline_ms() const {
+  return options_.deadline_ms == 0 ? UINT64_MAX : started_ms_ + options_.deadline_ms;
+}
+
+// --- Attempts ---
+
+Attempt& Job::begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node,
+                    AttemptState state) {
+  Attempt attempt{.id = AttemptId{static_cast<uint32_t>(attempts_.size() + 1)},
+                  .peer = peer,
+                  .node = node,
+                  .seat = seat,
+                  .state = state,
+                  .begun_ms = now_ms_,
+                  .why = {}};
+  attempts_.push_back(std::move(attempt));
+  return attempts_.back();
+}
+
+void Job::offer(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node, const Cost& cost) {
+  Attempt& attempt = begin(seat, peer, node, AttemptState::kOffered);
+  // Nobody else learns of this node's own answer.
+  attempt.commit = options_.verify.commits() && peer != mesh_.self_peer;
+  if (attempt.commit) round_.asked(static_cast<uint64_t>(attempt.id));
+  attempt.given_s = cost.run + cost.compile;
+  if (node) mesh_.nodes.give(*node, attempt.given_s);
+  const uint64_t left_ms = options_.deadline_ms == 0 ? 0 : deadline_ms() - now_ms_;
+  actions_.emplace_back(
+      OfferCall{attempt.id, peer, attempt.commit, seats_[seat].fixed.has_value(), left_ms});
+}
+
+void Job::close(Attempt& attempt, AttemptState state, std::string why) {
+  attempt.state = state;
+  attempt.ended_ms = now_ms_;
+  attempt.why = std::move(why);
+  if (attempt.commit) round_.ended(static_cast<uint64_t>(attempt.id));
+  if (attempt.node) mesh_.nodes.take_back(*attempt.node, attempt.given_s);
+}
+
+void Job::withdraw(Attempt& attempt) {
+  close(attempt, AttemptState::kWithdrawn);
+  actions_.emplace_back(Withdraw{attempt.id});
+}
+
+Attempt* Job::open(AttemptId id) {
+  const auto place = static_cast<size_t>(id) - 1;
+  if (place >= attempts_.size() || !attempts_[place].is_open()) return nullptr;
+  return &attempts_[place];
+}
+
+Attempt* Job::open_at(uint32_t seat, NodeRef node) {
+  const auto found = std::ranges::find_if(attempts_, [&](const Attempt& attempt) {
+    return attempt.is_open() && attempt.seat == seat && attempt.node == node;
+  });
+  return found == attempts_.end() ? nullptr : &*found;
+}
+
+void Job::avoid(const Attempt& attempt) {
+  if (attempt.node) avoided_.push_back(*attempt.node);
+}
+
+// --- Seats ---
+
+uint32_t Job::add_seat(std::optional<PeerId> fixed) {
+  Seat seat;
+  seat.fixed = std::move(fixed);
+  seats_.push_back(std::move(seat));
+  return static_cast<uint32_t>(seats_.size() - 1);
+}
+
+void Job::open_seats(uint32_t wanted) {
+  answers_wanted_ = std::max(1U, wanted);
+  if (options_.where != Where::kMesh) {
+    if (live_seats() > 0) return;
+    if (!answers_.empty()) {
+      return fail(ErrorCode::kPermission,
+                  fmt::format("the answer of {} alone does not count (--verify); trust it "
+                              "(`timerose trust add`), or run with --verify none",
+                              answers_.back().executor.to_string()));
+    }
+    return place(add_seat(options_.where == Where::kLocal
+                              ? mesh_.self_peer
+                              : options_.peer.value_or(mesh_.self_peer)));
+  }
+  const uint32_t seats = answers_.empty() ? std::max(wanted, options_.copies) : wanted;
+  for (uint32_t live = live_seats(); !ended_ && live < seats; ++live) place(add_seat(std::nullopt));
+}
+
+std::vector<NodeRef> Job::nodes_in_use(uint32_t except_seat) const {
+  std::vector<NodeRef> nodes;
+  for (const Attempt& attempt : attempts_) {
+    const bool used = attempt.is_open() || attempt.state == AttemptState::kAnswered;
+    if (used && attempt.node && attempt.seat != except_seat) nodes.push_back(*attempt.node);
+  }
+  return nodes;
+}
+
+CallToPlace Job::call_to_place(std::span<const NodeRef> copies) const {
+  CallToPlace call;
+  call.function = call_.function;
+  call.function_mark = call_.function_mark;
+  call.function_bytes = call_.function_bytes;
+  call.inputs = call_.inputs;
+  call.memory_bytes = call_.memory_bytes;
+  call.required = options_.required.terms.empty() ? nullptr : &options_.required;
+  call.preferred = options_.preferred.terms.empty() ? nullptr : &options_.preferred;
+  call.trusted_only = trusted_only_;
+  call.avoided = avoided_;
+  call.copies = copies;
+  call.apart = options_.apart ? &*options_.apart : nullptr;
+  return call;
+}
+
+void Job::place(uint32_t seat) {
+  if (ended_) return;
+  if (attempts_.size() >= kAttemptsMax) {
+    return vacate(seat, ErrorCode::kLimitExceeded,
+                  fmt::format("{} nodes were asked, and none has done it", attempts_.size()));
+  }
+  if (seats_[seat].fixed) return offer_fixed(seat);
+  const std::vector<NodeRef> copies = nodes_in_use(seat);
+  const CallToPlace call = call_to_place(copies);
+  Decision decision;
+  mesh_.placer.decide(call, decision);
+  const bool is_first = attempts_.empty();
+  if (is_first && (options_.explain || decision.fitting == 0)) {
+    explanation_ = explain(call, decision, mesh_.nodes, mesh_.self);
+  }
+  if (decision.fitting == 0) {
+    return vacate(seat, ErrorCode::kLimitExceeded,
+                  explain(call, decision, mesh_.nodes, mesh_.self).refusal());
+  }
+  const auto fit = decision.fit();
+  seats_[seat].order.assign(fit.begin(), fit.end());
+  if (seats_[seat].place_by_ms == 0) {
+    seats_[seat].place_by_ms = now_ms_ + Binding::kDecideWithin_ms;
+  }
+  const uint64_t bytes = call_.input_bytes() + call_.function_bytes;
+  if (fit.size() > 1 && bytes >= kProbeFromBytes) return probe(seat);
+  bind(seat);
+}
+
+void Job::offer_fixed(uint32_t seat) {
+  const PeerId peer = *seats_[seat].fixed;
+  if (options_.explain && attempts_.empty()) explain_only();
+  seats_[seat].state = SeatState::kBinding;
+  offer(seat, peer, peer == mesh_.self_peer ? std::optional(mesh_.self) : std::nullopt, {});
+}
+
+void Job::explain_only() {
+  const CallToPlace call = call_to_place({});
+  Decision decision;
+  mesh_.placer.decide(call, decision);
+  explanation_ = explain(call, decision, mesh_.nodes, mesh_.self);
+}
+
+// --- Probing ---
+
+void Job::probe(uint32_t seat) {
+  Seat& at = seats_[seat];
+  at.state = SeatState::kProbing;
+  at.probe_until_ms = now_ms_ + kProbeWithin_ms;
+  at.probed.clear();
+  for (size_t i = 0; i < std::min(at.order.size(), kProbedAtOnce); ++i) {
+    const Candidate& candidate = at.order[i];
+    const PeerId peer = mesh_.nodes.advert(candidate.node).peer();
+    const AttemptId id = begin(seat, peer, candidate.node, AttemptState::kProbed).id;
+    at.probed.push_back({candidate, id});
+    actions_.emplace_back(ProbeNode{id, peer});
+  }
+}
+
+void Job::estimated(uint32_t seat, const Estimated& event) {
+  for (Probed& probed : seats_[seat].probed) {
+    if (probed.attempt != event.attempt) continue;
+    probed.answered = true;
+    Candidate& candidate = probed.candidate;
+    Cost& cost = candidate.cost;
+    const auto lacking = static_cast<double>(event.lacking_bytes);
+    // What was known of the way to the data still holds, if any of it had to move.
+    const double per_byte = candidate.move_bytes > 0
+                                ? double{cost.move} / static_cast<double>(candidate.move_bytes)
+                                : 1 / NodeIndex::kBytesPerSecond;
+    cost.move = static_cast<float>(lacking * per_byte);
+    cost.queue = static_cast<float>(static_cast<double>(event.wait_ms) * 1e-3);
+    candidate.move_bytes = event.lacking_bytes;
+    if (event.warm) cost.compile = 0;
+    if (event.known) cost.move = cost.queue = cost.compile = cost.run = 0;
+  }
+  end_probing_if_decided(seat);
+}
+
+void Job::probe_failed(uint32_t seat, AttemptId attempt) {
+  for (Probed& probed : seats_[seat].probed) probed.out = probed.out || probed.attempt == attempt;
+  end_probing_if_decided(seat);
+}
+
+// Nobody waits for a node that would not be cheaper than one that has answered.
+void Job::end_probing_if_decided(uint32_t seat) {
+  const Seat& at = seats_[seat];
+  if (at.state != SeatState::kProbing) return;
+  float best = std::numeric_limits<float>::infinity();
+  for (const Probed& probed : at.probed) {
+    if (probed.answered) best = std::min(best, probed.candidate.cost.total());
+  }
+  const bool waits = std::ranges::any_of(at.probed, [&](const Probed& probed) {
+    return !probed.answered && !probed.out && probed.candidate.cost.total() < best;
+  });
+  if (!waits) end_probing(seat);
+}
+
+void Job::end_probing(uint32_t seat) {
+  Seat& at = seats_[seat];
+  std::vector<Candidate> order;
+  for (const Probed& probed : at.probed) {
+    if (Attempt* attempt = open(probed.attempt)) withdraw(*attempt);
+    if (probed.out) continue;
+    order.push_back(probed.candidate);
+    // A node that is too slow to say anything is not better than its neighbours.
+    if (!probed.answered) order.back().cost.ask += static_cast<float>(kProbeWithin_ms) * 1e-3F;
+  }
+  for (size_t i = at.probed.size(); i < at.order.size(); ++i) order.push_back(at.order[i]);
+  std::ranges::stable_sort(order, [](const Candidate& a, const Candidate& b) {
+    return a.cost.total() < b.cost.total();
+  });
+  at.order = std::move(order);
+  if (at.order.empty()) return place(seat);
+  bind(seat);
+}
+
+// --- Binding ---
+
+void Job::bind(uint32_t seat) {
+  Seat& at = seats_[seat];
+  at.state = SeatState::kBinding;
+  std::vector<NodeRef> nodes;
+  for (const Candidate& candidate : at.order) nodes.push_back(candidate.node);
+  // To be offered the call is to begin it: one at a time.
+  at.binding.emplace(now_ms_, nodes, std::min(deadline_ms(), now_ms_ + kPatience_ms), 1);
+  carry_out(seat, at.binding->start(now_ms_));
+}
+
+void Job::tell_binding(uint32_t seat, const BindingEvent& event) {
+  Seat& at = seats_[seat];
+  if (at.state == SeatState::kBinding && at.binding)
+    carry_out(seat, at.binding->step(now_ms_, event));
+}
+
+void Job::carry_out(uint32_t seat, const std::vector<BindingAction>& actions) {
+  const bool gave_up = !actions.empty() && std::holds_alternative<GiveUp>(actions.back());
+  for (const BindingAction& action : actions) {
+    if (ended_) return;
+    if (const auto* ask = std::get_if<Ask>(&action)) {
+      const auto candidate = std::ranges::find(seats_[seat].order, ask->node, &Candidate::node);
+      if (!mesh_.nodes.is_live(ask->node)) {
+        return tell_binding(seat, Unreachable{ask->node, "it has left the mesh"});
+      }
+      offer(seat, mesh_.nodes.advert(ask->node).peer(), ask->node, candidate->cost);
+    } else if (std::holds_alternative<Bind>(action)) {
+      bound(seat);
+    } else if (const auto* release = std::get_if<Release>(&action)) {
+      if (Attempt* attempt = open_at(seat, release->node)) {
+        withdraw(*attempt);
+        if (gave_up) avoid(*attempt);
+      }
+    } else {
+      given_up(seat);
+    }
+  }
+}
+
+void Job::given_up(uint32_t seat) {
+  if (now_ms_ < seats_[seat].place_by_ms) return place(seat);
+  const bool all_busy = std::ranges::any_of(
+      attempts_, [](const Attempt& attempt) { return attempt.state == AttemptState::kOccupied; });
+  vacate(seat, all_busy ? ErrorCode::kBusy : ErrorCode::kNotFound, "no node has taken the call");
+}
+
+void Job::bound(uint32_t seat) {
+  Seat& at = seats_[seat];
+  at.state = SeatState::kBound;
+  at.place_by_ms = 0;
+  if (!options_.hedge || at.is_hedge || at.fixed) return;
+  const auto usual =
+      mesh_.times.quantile_ms(call_.function, call_.input_bytes(), kStragglerQuantile);
+  if (usual) at.hedge_ms = now_ms_ + std::max(*usual, kHedgeMin_ms);
+}
+
+void Job::place_again(const Attempt& attempt) {
+  avoid(attempt);
+  const uint32_t seat = attempt.seat;
+  seats_[seat].binding.reset();
+  seats_[seat].hedge_ms.reset();
+  seats_[seat].place_by_ms = 0;
+  place(seat);
+}
+
+// No node for it. Without enough others it is the end.
+void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
+  if (ended_) return;
+  seats_[seat].state = SeatState::kVacant;
+  if (const auto twin = seats_[seat].twin; twin && is_live(seats_[*twin])) {
+    seats_[*twin].is_hedge = false;  // it is the one that is left
+    return;
+  }
+  const uint32_t enough = options_.verify.policy == verify::Policy::kQuorum ? answers_wanted_ : 1;
+  if (live_seats() >= enough) return;
+  if (last_failure_) return stop(last_failure_->kind, last_failure_->why);
+  const std::string said = what_nodes_said();
+  if (!said.empty()) why += (why.empty() ? "" : "; ") + said;
+  if (enough > 1) {
+    why = fmt::format("{} answers are wanted, and there are nodes for {}: {}", enough, live_seats(),
+                      why);
+  }
+  fail(code, std::move(why));
+}
+
+// Its run is not needed any more.
+void Job::leave(uint32_t seat) {
+  for (Attempt& attempt : attempts_) {
+    if (attempt.seat == seat && attempt.is_open()) withdraw(attempt);
+  }
+  seats_[seat].state = SeatState::kDone;
+}
+
+// --- Time ---
+
+void Job::hedge(uint32_t seat) {
+  seats_[seat].hedge_ms.reset();
+  const uint32_t other = add_seat(std::nullopt);
+  seats_[other].is_hedge = true;
+  seats_[other].twin = seat;
+  seats_[seat].twin = other;
+  place(other);
+}
+
+void Job::on_time(uint32_t seat) {
+  const Seat& at = seats_[seat];
+  if (at.state == SeatState::kProbing && now_ms_ >= at.probe_until_ms) return end_probing(seat);
+  if (at.state == SeatState::kBound && at.hedge_ms && now_ms_ >= *at.hedge_ms) return hedge(seat);
+  const auto binding = at.binding ? at.binding->next_ms() : std::nullopt;
+  if (at.state == SeatState::kBinding && binding && now_ms_ >= *binding) {
+    tell_binding(seat, TimePassed{});
+  }
+}
+
+std::optional<uint64_t> Job::next_ms() const {
+  if (ended_) return std::nullopt;
+  uint64_t next = std::min(deadline_ms(), memo_until_ms_.value_or(UINT64_MAX));
+  for (const Seat& seat : seats_) {
+    if (seat.state == SeatState::kProbing) next = std::min(next, seat.probe_until_ms);
+    if (seat.state == SeatState::kBound && seat.hedge_ms) next = std::min(next, *seat.hedge_ms);
+    if (seat.state != SeatState::kBinding || !seat.binding) continue;
+    next = std::min(next, seat.binding->next_ms().value_or(UINT64_MAX));
+  }
+  return next == UINT64_MAX ? std::nullopt : std::optional(next);
+}
+
+}  // namespace timerose::scheduler::jobs

@@ -1,0 +1,211 @@
+#include "scheduler/jobs/job.h"
+
+#include <gmock/gmock.h>
+
+#include "scheduler/jobs/job_testing.h"
+
+namespace timerose::scheduler::jobs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using testing_jobs::JobTest;
+
+TEST_F(JobTest, ASmallCallIsOfferedDirectlyToTheCheapest) {
+  mesh_of(3);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(answer(1, 0), "answered by #1");
+  EXPECT_EQ(job_->stage(), Stage::kEnded);
+  EXPECT_EQ(job_->next_ms(), std::nullopt);
+}
+
+TEST_F(JobTest, TheMemoIsAskedFirstAndNotForLong) {
+  mesh_of(3);
+  options_.fresh = false;
+  EXPECT_EQ(start(), "ask memo");
+  EXPECT_EQ(step(MemoSaid{says(2, "known")}), "memo");
+  EXPECT_EQ(start(), "ask memo");
+  EXPECT_EQ(pass(Job::kMemoWithin_ms), "offer 0");
+  EXPECT_EQ(step(MemoSaid{says(2, "known")}), "") << "it came too late";
+}
+
+TEST_F(JobTest, AnAnswerOfTheMemoCountsOnlyAsFarAsItIsTrusted) {
+  mesh_of(3);
+  options_.fresh = false;
+  start();
+  verify::Answer strange = says(2, "known");
+  strange.standing = verify::Standing::kStranger;
+  EXPECT_EQ(step(MemoSaid{strange}), "offer 0");
+}
+
+TEST_F(JobTest, WhenBytesMatterTheCheapestAreAskedWhatTheyLack) {
+  mesh_of(4);
+  input(2, 100 * kMegabyte);
+  EXPECT_THAT(start(), StartsWith("probe 2, probe "));
+  EXPECT_EQ(step(Estimated{id(1), 0, 0, true, false}), "withdraw #2, withdraw #3, offer 2")
+      << "nobody can be cheaper than one that lacks nothing";
+  EXPECT_EQ(answer(4, 2), "answered by #4");
+}
+
+TEST_F(JobTest, WhoHasLostTheDataIsNotTheCheapestAnyMore) {
+  mesh_of(3);
+  input(2, 100 * kMegabyte);
+  holders_.add(call_.inputs[0].content, NodeRef(1, 0));
+  EXPECT_EQ(start(), "probe 1, probe 2, probe 0");
+  EXPECT_EQ(step(Estimated{id(1), 100 * kMegabyte, 0, false, false}), "");
+  EXPECT_EQ(step(Estimated{id(2), 0, 0, false, false}), "withdraw #3, offer 2");
+}
+
+TEST_F(JobTest, ProbesAreNotWaitedForLong) {
+  mesh_of(3);
+  input(2, 100 * kMegabyte);
+  EXPECT_EQ(start(), "probe 2, probe 0, probe 1");
+  EXPECT_EQ(pass(Job::kProbeWithin_ms), "withdraw #1, withdraw #2, withdraw #3, offer 2");
+}
+
+TEST_F(JobTest, WhoRefusesOrIsBusyOrGoneIsFollowedByTheNext) {
+  mesh_of(4);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(step(Declined{id(1), ErrorCode::kPermission, "stranger"}), "offer 1");
+  EXPECT_EQ(step(Occupied{id(2), 10'000, "full"}), "offer 2");
+  EXPECT_EQ(step(OutOfReach{id(3), "no way"}), "offer 3");
+  EXPECT_EQ(answer(4, 3), "answered by #4");
+}
+
+TEST_F(JobTest, ABusyMeshIsWaitedForAndThenGivenUp) {
+  mesh_of(1);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(step(Occupied{id(1), 500, "full"}), "");
+  EXPECT_EQ(pass(500), "offer 0");
+  EXPECT_EQ(step(Occupied{id(2), 40'000, "full"}), "");
+  EXPECT_THAT(pass(40'000), HasSubstr("failed: no node has taken the call"));
+}
+
+TEST_F(JobTest, WhereNothingFitsItSaysSoAtOnce) {
+  mesh_of(3);
+  options_.required = Requirement::parse("memory>=32GiB").value();
+  EXPECT_THAT(start(), StartsWith("failed: no node fits, of 3 known; memory>=32GiB: 3 fail it"));
+  ASSERT_TRUE(job_->explanation());
+  EXPECT_EQ(job_->explanation()->lines.size(), 3U);
+}
+
+TEST_F(JobTest, NodesThatSayNothingAreGivenUpWithinASecond) {
+  mesh_of(2);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_THAT(pass(1000), StartsWith("offer 1, withdraw #1, withdraw #2, failed: "));
+}
+
+TEST_F(JobTest, OnlyNodesWhoseAnswersCountAreAsked) {
+  join(0, advert(0));
+  join(1, advert(1), false);
+  join(2, advert(2), false);
+  options_.required = Requirement::parse("distance>1ms").value();
+  EXPECT_THAT(start(), HasSubstr("2 are not trusted as executors"));
+  options_.verify.policy = verify::Policy::kNone;
+  EXPECT_EQ(start(), "offer 1");
+}
+
+TEST_F(JobTest, ALostExecutorsCallIsPlacedElsewhereAtOnce) {
+  mesh_of(3);
+  start();
+  step(Taken{id(1)});
+  EXPECT_EQ(job_->stage(), Stage::kRunning);
+  EXPECT_EQ(step(Lost{id(1), "silence"}), "offer 1");
+  EXPECT_EQ(answer(1, 0), "") << "what it says after all is too late";
+  EXPECT_EQ(answer(2, 1), "answered by #2");
+  EXPECT_EQ(answer(2, 1), "");
+}
+
+TEST_F(JobTest, ACallThatIsHandedBackIsPlacedElsewhere) {
+  mesh_of(3);
+  EXPECT_EQ(start(), "offer 0");
+  step(Taken{id(1)});
+  EXPECT_EQ(step(Declined{id(1), ErrorCode::kBusy, "stopping"}), "offer 1");
+}
+
+TEST_F(JobTest, APoisonedCallIsNotTriedForever) {
+  mesh_of(8);
+  start();
+  std::string last;
+  for (uint32_t attempt = 1; attempt <= Job::kLostMax; ++attempt) {
+    step(Taken{id(attempt)});
+    last = step(Lost{id(attempt), "killed"});
+  }
+  EXPECT_THAT(last, HasSubstr("failed: 3 nodes were lost while they had this call"));
+  EXPECT_THAT(last, HasSubstr(peer(1).to_string()));
+}
+
+TEST_F(JobTest, AFailureOfTheCallItselfIsTheEndAndAnotherIsNot) {
+  mesh_of(4);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kMissingBlock, "no block"}), "offer 1");
+  EXPECT_EQ(step(Failed{id(2), execute::FailureKind::kFuel, "too small"}),
+            "stopped (fuel): too small");
+}
+
+TEST_F(JobTest, AStrangersWordThatACallCannotRunNeedsASecond) {
+  join(0, advert(0));
+  for (const uint32_t number : {1U, 2U, 3U}) join(number, advert(number), false);
+  options_.verify.policy = verify::Policy::kNone;
+  options_.required = Requirement::parse("distance>1ms").value();
+  EXPECT_EQ(start(), "offer 1");
+  EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kFuel, "a lie"}), "offer 2");
+  EXPECT_EQ(step(Failed{id(2), execute::FailureKind::kFuel, "too small"}),
+            "stopped (fuel): too small");
+}
+
+TEST_F(JobTest, FailuresHaveAnEnd) {
+  mesh_of(8);
+  start();
+  std::string last;
+  for (uint32_t attempt = 1; attempt <= Job::kFailuresMax; ++attempt) {
+    last = step(Failed{id(attempt), execute::FailureKind::kInternal, "broken"});
+  }
+  EXPECT_EQ(last, "stopped (internal): broken");
+}
+
+TEST_F(JobTest, TheDeadlineEndsItWhereverItIs) {
+  mesh_of(2);
+  options_.deadline_ms = 2000;
+  start();
+  step(Taken{id(1)});
+  EXPECT_EQ(pass(1999), "");
+  EXPECT_EQ(pass(1), "withdraw #1, stopped (deadline): the deadline has passed");
+}
+
+TEST_F(JobTest, CancellingWithdrawsWhatIsUnderWay) {
+  mesh_of(2);
+  start();
+  step(Taken{id(1)});
+  EXPECT_EQ(step(CancelJob{}), "withdraw #1, cancelled");
+  EXPECT_EQ(step(CancelJob{}), "");
+}
+
+TEST_F(JobTest, ANamedPeerIsAskedAndNoOther) {
+  mesh_of(3);
+  options_.where = Where::kPeer;
+  options_.peer = peer(9);  // that sends no adverts
+  options_.verify.policy = verify::Policy::kNone;
+  EXPECT_EQ(start(), "offer 9");
+  EXPECT_THAT(step(Lost{id(1), "silence"}), HasSubstr("silence"));
+}
+
+TEST_F(JobTest, HereMeansHere) {
+  mesh_of(3);
+  options_.where = Where::kLocal;
+  options_.required = Requirement::parse("memory>=32GiB").value();
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kMissingBlock, "gone"}),
+            "stopped (missing_block): gone");
+}
+
+TEST_F(JobTest, ExplainingAloneRunsNothing) {
+  mesh_of(3);
+  options_.dry_run = true;
+  EXPECT_EQ(start(), "explained");
+  EXPECT_EQ(job_->explanation()->lines.size(), 3U);
+  EXPECT_TRUE(job_->attempts().empty());
+}
+
+}  // namespace
+}  // namespace timerose::scheduler::jobs
