@@ -90,6 +90,17 @@ Result<Answer> Executor::run(const Request& request) {
   return state_->run(request, canonical, {sha256(encoded), place_of(canonical)});
 }
 
+Result<std::optional<Answer>> Executor::known(const Invocation& call) {
+  TR_ASSIGN(const Bytes encoded, call.encode());
+  Remembered entry;
+  const Sha256Digest digest = sha256(encoded);
+  TR_ASSIGN(const bool known, state_->parts.memo.find({digest, place_of(call)}, entry));
+  if (!known) return std::optional<Answer>();
+  return std::optional(remembered_answer(digest, std::move(entry)));
+}
+
+bool Executor::is_warm(const Invocation& call) const { return state_->prepared.has(call); }
+
 Result<std::optional<Answer>> Executor::State::ask_memo(const Request& request,
                                                         const MemoKey& name) {
   const std::optional<MemoKey> own = own_name(request, name);

@@ -89,6 +89,12 @@ class Executor {
   // kMalformed, kNotFound for its module). What the guest did is in the Answer.
   Result<Answer> run(const Request& request);
 
+  // The remembered answer to an Invocation in canonical form, as far as all may be told: nothing is
+  // executed.
+  Result<std::optional<Answer>> known(const Invocation& call);
+  // Whether calls of this function need neither compile nor load it.
+  [[nodiscard]] bool is_warm(const Invocation& call) const;
+
   // Executes a stored Invocation without the memo and compares. kNotFound if its block is not here.
   Result<Rerun> rerun(const Cid& invocation, uint64_t fuel = Request::kFuelDefault,
                       uint64_t deadline_ms = 0);

@@ -42,6 +42,13 @@ Result<PreparedCache::Prepared> PreparedCache::prepare(const Invocation& call) {
   return Prepared(std::move(prepared));
 }
 
+bool PreparedCache::has(const Invocation& call) {
+  std::string key;
+  write_key(call, key);
+  const std::lock_guard lock(mutex_);
+  return by_key_.contains(key);
+}
+
 Result<PreparedCache::Prepared> PreparedCache::get(const Invocation& call) {
   thread_local std::string key;
   write_key(call, key);

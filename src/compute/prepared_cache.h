@@ -26,6 +26,7 @@ class PreparedCache {
       : engine_(engine), modules_(modules), store_(store) {}
 
   Result<std::shared_ptr<const wasm::Prepared>> get(const Invocation& call);
+  [[nodiscard]] bool has(const Invocation& call);
 
  private:
   using Prepared = std::shared_ptr<const wasm::Prepared>;

@@ -26,10 +26,16 @@ void hear_as_executor(const std::vector<Message>& messages) {
   for (const Message& message : messages) {
     for (const ExecutorAction& action : std::vector(side.step(now_ns, Received{link, message}))) {
       if (const auto* launch = std::get_if<Launch>(&action)) {
-        side.step(now_ns, ExecutionEnded{launch->execution, Finish{}, 1, 1});
+        side.step(now_ns, ExecutionEnded{launch->execution, Finish{0, false, {1}, {2}, {}}, 1, 1});
       }
       if (const auto* fetch = std::get_if<FetchInputs>(&action)) {
         side.step(now_ns, InputsFetched{fetch->execution, std::nullopt});
+      }
+      if (const auto* survey = std::get_if<Survey>(&action)) {
+        side.step(now_ns, Surveyed{survey->question, Estimate{}});
+      }
+      if (const auto* look_up = std::get_if<LookUp>(&action)) {
+        side.step(now_ns, LookedUp{look_up->question, Finish{0, true, {1}, {2}, {}}});
       }
     }
     now_ns += 100'000'000;
@@ -45,11 +51,15 @@ void hear_as_requester(const std::vector<Message>& messages) {
     Offer offer;
     offer.call = call;
     offer.logs = call % 2 == 0;
+    offer.commit = call % 4 == 1;
     side.step(now_ns, Ask{peer(), std::move(offer)});
   }
+  side.step(now_ns, Ask{peer(), Probe{8, {}, {}}});
+  side.step(now_ns, Ask{peer(), Known{9, Cid::of_sha256(Codec::kDagCbor, {}), {}}});
   side.step(now_ns, LinkReady{peer()});
   for (const Message& message : messages) {
     side.step(now_ns, Heard{peer(), message});
+    side.step(now_ns, RevealCalls{{1}});
     now_ns += 100'000'000;
     side.step(now_ns, RequesterTick{});
   }

@@ -33,10 +33,15 @@ Performed perform(compute::Executor& executor, Blockstore& store, const PublicKe
                   const Job& job, wasm::Cancellation& cancellation,
                   const wasi::Context::OnWrite& on_write);
 
+// What is known here of the Invocation and may be told anyone: with the receipt of whoever executed
+// it. Nothing without one.
+std::optional<Finish> known_finish(compute::Executor& executor, Blockstore& store,
+                                   const Cid& invocation);
+
 // What a result must be the answer to.
 struct Expected {
   Cid invocation;
-  PublicKey executor;  // whose signature counts
+  std::optional<PublicKey> executor;  // whose signature counts; nothing: anyone's
   bool receipt = false;
 };
 // Stores the blocks of a result, and gives the Answer. kMalformed or kMismatch for one that is not

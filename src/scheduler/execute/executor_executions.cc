@@ -10,6 +10,9 @@
 namespace timerose::scheduler::execute {
 namespace {
 
+// Over about so many runs the mean of their length is taken.
+constexpr uint64_t kRunsRemembered = 8;
+
 uint64_t bytes_of(const std::vector<CarriedBlock>& blocks) {
   uint64_t bytes = 0;
   for (const CarriedBlock& block : blocks) bytes += block.bytes.size();
@@ -107,6 +110,7 @@ void ExecutorSide::on(ExecutionEnded& event) {
   Execution& execution = found->second;
   --running_;
   to_run_.ended(execution.ticket.requester, event.duration_ns);
+  mean_run_ns_ += (event.duration_ns / kRunsRemembered) - (mean_run_ns_ / kRunsRemembered);
   charge(execution.ticket.requester, event.fuel_used);
   answer_all(execution, std::make_shared<const Answer>(std::move(event.answer)));
 }
@@ -124,7 +128,7 @@ void ExecutorSide::charge(const PeerId& peer, uint64_t fuel) {
 // already may have wanted more of it.
 bool ExecutorSide::satisfies(const Answer& answer, const Execution& execution, const Call& call) {
   if (const auto* finish = std::get_if<Finish>(&answer)) {
-    return !call.receipt || !finish->receipt.empty();
+    return (!call.receipt || !finish->receipt.empty()) && !(call.commit && finish->cached);
   }
   const FailureKind kind = std::get<Failure>(answer).kind;
   if (kind == FailureKind::kFuel) return call.fuel <= execution.job->fuel;
@@ -138,10 +142,12 @@ void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const 
   std::vector<Asker> again;
   for (const Asker& asker : askers) {
     Call* const call = find(asker);
-    if (satisfies(*answer, execution, *call)) {
-      this->answer(asker, *call, answer);
-    } else {
+    if (!satisfies(*answer, execution, *call)) {
       again.push_back(asker);
+    } else if (std::holds_alternative<Finish>(*answer) && is_secret(job->name)) {
+      hold(asker, *call, answer);
+    } else {
+      this->answer(asker, *call, answer);
     }
   }
   const auto name = by_name_.find(job->name);
@@ -155,19 +161,24 @@ void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const 
   }
 }
 
-void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
-  Requester& requester = requesters_.at(asker.peer);
+void ExecutorSide::account(Requester& requester, Call& call, const Answer& answer) {
   uint64_t bytes = 0;
-  if (const auto* finish = std::get_if<Finish>(&*answer)) {
+  if (const auto* finish = std::get_if<Finish>(&answer)) {
     bytes = finish->outcome.size() + finish->receipt.size() + bytes_of(finish->blocks);
   }
   requester.bytes += bytes - call.bytes;
   call.bytes = bytes;
+}
+
+void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
+  account(requesters_.at(asker.peer), call, *answer);
   call.answer = std::move(answer);
+  call.held.reset();
   call.answered_ns = now_ns_;
   --unanswered_;
   if (const auto link = links_.find(call.link); link != links_.end()) --link->second.calls;
   send_answer(asker, call);
+  end_secret(asker, call);
 }
 
 void ExecutorSide::send_answer(const Asker& asker, const Call& call) {
@@ -187,6 +198,7 @@ void ExecutorSide::leave(const Asker& asker, Call& call) {
   call.execution = {};
   CHECK(!call.answer);
   call.answer = std::make_shared<const Answer>(Failure{asker.call, FailureKind::kCancelled, ""});
+  end_secret(asker, call);
   if (found == executions_.end()) return;
   Execution& execution = found->second;
   std::erase_if(execution.askers,
@@ -216,7 +228,10 @@ void ExecutorSide::forget(const PeerId& peer, CallNumber number) {
 // A requester is remembered while it has links or calls, and until its fuel has come back.
 void ExecutorSide::drop_if_idle(const PeerId& peer) {
   const auto found = requesters_.find(peer);
-  if (found == requesters_.end() || found->second.links > 0 || !found->second.calls.empty()) return;
+  if (found == requesters_.end() || found->second.links > 0 || !found->second.calls.empty() ||
+      found->second.questions > 0) {
+    return;
+  }
   if (limits_.fuel_of_requester_a_minute != UINT64_MAX) {
     refill(found->second);
     if (found->second.fuel_left < limits_.fuel_of_requester_a_minute) {
@@ -249,6 +264,9 @@ void ExecutorSide::sweep() {
   std::vector<PeerId> peers;
   for (const auto& [peer, requester] : requesters_) peers.push_back(peer);
   for (const PeerId& peer : peers) sweep(peer, requesters_.at(peer));
+  for (auto& [name, secret] : secrets_) {
+    if (now_ns_ >= secret.until_ns) tell_waiting(std::exchange(secret.waiting, {}));
+  }
   const bool needed =
       calls_ > 0 || std::any_of(requesters_.begin(), requesters_.end(),
                                 [](const auto& one) { return one.second.links == 0; });

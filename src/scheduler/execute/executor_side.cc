@@ -73,6 +73,7 @@ void ExecutorSide::on(Drain& event) {
     if (event.also_running || execution.stage != Stage::kRunning) to_hand_back.push_back(id);
   }
   for (const ExecutionId id : to_hand_back) hand_back(id);
+  if (event.also_running) hand_back_held();
 }
 
 void ExecutorSide::hand_back(ExecutionId id) {
@@ -120,25 +121,27 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, Offer& offer) {
   take_new(link, from, requester, offer, name, *std::move(invocation));
 }
 
+std::optional<Message> ExecutorSide::why_not_heard(const Link& from, CallNumber call) const {
+  if (!view_.may_ask(from.peer)) {
+    return Refuse{call, RefuseReason::kStranger,
+                  fmt::format("this node does not execute for {}; its owner can allow it: "
+                              "`timerose trust add --role requester {}`",
+                              from.peer.to_string(), from.peer.to_string())};
+  }
+  if (draining_) return Refuse{call, RefuseReason::kStopping, "the node is stopping"};
+  return std::nullopt;
+}
+
 std::optional<Message> ExecutorSide::why_not_taken(const Link& from, Requester& requester,
                                                    const Offer& offer) {
-  const auto refuse = [&](RefuseReason reason, std::string why) {
-    return Message(Refuse{offer.call, reason, std::move(why)});
-  };
   const auto busy = [&](uint64_t retry_ms, std::string why) {
     return Message(Busy{offer.call, retry_ms, to_run_.size() + to_fetch_.size(), std::move(why)});
   };
-  if (!view_.may_ask(from.peer)) {
-    return refuse(RefuseReason::kStranger,
-                  fmt::format("this node does not execute for {}; its owner can allow it: "
-                              "`timerose trust add --role requester {}`",
-                              from.peer.to_string(), from.peer.to_string()));
-  }
-  if (draining_) return refuse(RefuseReason::kStopping, "the node is stopping");
+  if (auto why = why_not_heard(from, offer.call)) return why;
   if (offer.fuel > limits_.fuel_of_call_max) {
-    return refuse(RefuseReason::kLimit,
+    return Refuse{offer.call, RefuseReason::kLimit,
                   fmt::format("a fuel budget of {} is over the {} that this node gives one call",
-                              offer.fuel, limits_.fuel_of_call_max));
+                              offer.fuel, limits_.fuel_of_call_max)};
   }
   if (calls_ >= limits_.calls_max || requester.calls.size() >= limits_.calls_of_requester_max) {
     return busy(kRetryMs, fmt::format("{} calls of yours are here already, of {} in all",
@@ -170,6 +173,7 @@ void ExecutorSide::rejoin(mesh::StreamId link, Call& call, const Offer& offer,
   }
   call.link = link;
   if (call.answer) return send_answer(asker, call);
+  if (call.commit && call.held) return send_commit(asker, call);
   call.accepted = true;
   send(link, Accept{offer.call, call.lease_ns / kNsPerMs, to_run_.size()});
 }
@@ -183,8 +187,10 @@ void ExecutorSide::take_new(mesh::StreamId link, Link& from, Requester& requeste
   call.bytes = bytes_of(offer);
   call.fuel = offer.fuel;
   call.logs = offer.logs;
-  call.receipt = offer.receipt;
-  call.fresh = offer.fresh;
+  call.receipt = offer.receipt || offer.commit;
+  call.fresh = offer.fresh || offer.commit;
+  call.commit = offer.commit;
+  if (offer.commit) ++secrets_[name].calls;
   call.priority = offer.priority;
 
   auto job = std::make_shared<Job>(std::move(name), std::move(invocation));

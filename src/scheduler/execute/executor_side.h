@@ -21,6 +21,7 @@
 namespace timerose::scheduler::execute {
 
 enum class ExecutionId : uint64_t {};
+enum class QuestionId : uint64_t {};  // of a Probe or a Known
 
 struct ExecutorLimits {
   uint32_t running_max = 8;  // handed over to be run at a time; a Service raises it for its threads
@@ -37,6 +38,12 @@ struct ExecutorLimits {
   uint64_t lease_ms_max = 600'000;
   uint64_t keep_ns = 60'000'000'000;      // an answer that is not acknowledged
   uint64_t accept_after_ns = 50'000'000;  // an answer within this needs no Accept before
+  // Of Probe and Known, that are being looked into at a time.
+  size_t questions_max = 1024;
+  size_t questions_of_requester_max = 64;
+  // How long after its Commit an answer is kept from others who ask for it, if it is not revealed.
+  uint64_t withhold_ns = 120'000'000'000;
+  uint32_t run_threads = 8;  // guests that really run at a time: for estimates
 };
 
 // One execution, as it is handed over.
@@ -79,12 +86,20 @@ struct ExecutionEnded {
   uint64_t duration_ns = 0;
   uint64_t fuel_used = 0;
 };
+struct Surveyed {  // without the call's number, and how long it would wait
+  QuestionId question;
+  Estimate estimate;
+};
+struct LookedUp {
+  QuestionId question;
+  std::optional<Finish> found;  // without the call's number
+};
 struct Drain {  // no more offers; what waits is handed back, and what runs if it is not to end
   bool also_running = false;
 };
 struct Tick {};
 using ExecutorEvent = std::variant<LinkOpened, LinkClosed, Received, InputsFetched, LogWritten,
-                                   ExecutionEnded, Drain, Tick>;
+                                   ExecutionEnded, Surveyed, LookedUp, Drain, Tick>;
 
 // --- Actions ---
 struct SendTo {
@@ -102,11 +117,19 @@ struct Launch {  // answered by ExecutionEnded
 struct Stop {  // a fetch or a run that nobody wants any more; it is still answered
   ExecutionId execution;
 };
+struct Survey {  // what the call would need here; answered by Surveyed
+  QuestionId question;
+  std::shared_ptr<const Job> job;
+};
+struct LookUp {  // answered by LookedUp
+  QuestionId question;
+  Cid invocation;
+};
 struct CloseLink {
   mesh::StreamId link;
   std::string why;
 };
-using ExecutorAction = std::variant<SendTo, FetchInputs, Launch, Stop, CloseLink>;
+using ExecutorAction = std::variant<SendTo, FetchInputs, Launch, Stop, Survey, LookUp, CloseLink>;
 
 // What the decisions rest on beside the events.
 class ExecutorView {
@@ -153,6 +176,7 @@ class ExecutorSide {
     Cid invocation;
     ExecutionId execution{};  // while it has no answer
     std::shared_ptr<const Answer> answer;
+    std::shared_ptr<const Answer> held;  // the answer, while it must not be told
     uint64_t lease_ns = 0;
     uint64_t heard_ns = 0;  // kept up to the link's while there is one
     uint64_t deadline_ns = UINT64_MAX;
@@ -162,6 +186,7 @@ class ExecutorSide {
     bool logs = false;
     bool receipt = false;
     bool fresh = false;
+    bool commit = false;  // until it is revealed
     bool accepted = false;
     uint32_t priority = 0;
   };
@@ -171,6 +196,7 @@ class ExecutorSide {
     uint64_t fuel_left = 0;
     uint64_t fuel_at_ns = 0;  // when fuel_left was right
     size_t links = 0;
+    size_t questions = 0;
   };
   struct Asker {
     PeerId peer;
@@ -182,6 +208,18 @@ class ExecutorSide {
     bool stopping = false;
     FairQueue::Ticket ticket;  // of the queue it waits in, or came from
     std::vector<Asker> askers;
+  };
+  struct Question {
+    PeerId peer;
+    mesh::StreamId link;
+    CallNumber call;
+    Cid invocation;
+  };
+  // The answer to an Invocation that somebody wants committed to: told to no other meanwhile.
+  struct Secret {
+    size_t calls = 0;                // not revealed yet
+    uint64_t until_ns = UINT64_MAX;  // set by the first Commit
+    std::vector<Asker> waiting;      // others whose answer is held
   };
   struct Link {
     PeerId peer;
@@ -197,6 +235,8 @@ class ExecutorSide {
   void on(InputsFetched& event);
   void on(LogWritten& event);
   void on(ExecutionEnded& event);
+  void on(Surveyed& event);
+  void on(LookedUp& event);
   void on(Drain& event);
   void on(Tick& event);
 
@@ -205,9 +245,13 @@ class ExecutorSide {
   void take(mesh::StreamId link, Link& from, const Cancel& cancel);
   void take(mesh::StreamId link, Link& from, const Acknowledge& acknowledge);
   void take(mesh::StreamId link, Link& from, const Heartbeat& heartbeat);
+  void take(mesh::StreamId link, Link& from, const Reveal& reveal);
+  void take(mesh::StreamId link, Link& from, const Probe& probe);
+  void take(mesh::StreamId link, Link& from, const Known& known);
   template <typename Other>
   void take(mesh::StreamId link, Link& from, const Other& message);
 
+  [[nodiscard]] std::optional<Message> why_not_heard(const Link& from, CallNumber call) const;
   std::optional<Message> why_not_taken(const Link& from, Requester& requester, const Offer& offer);
   void rejoin(mesh::StreamId link, Call& call, const Offer& offer, const Cid& invocation);
   void take_new(mesh::StreamId link, Link& from, Requester& requester, Offer& offer, Cid name,
@@ -226,6 +270,21 @@ class ExecutorSide {
   void send_answer(const Asker& asker, const Call& call);
   void leave(const Asker& asker, Call& call);
   void forget(const PeerId& peer, CallNumber number);
+  static void account(Requester& requester, Call& call, const Answer& answer);
+
+  // executor_commits.cc
+  [[nodiscard]] bool is_secret(const Cid& invocation) const;
+  void hold(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer);
+  void send_commit(const Asker& asker, const Call& call);
+  void end_secret(const Asker& asker, Call& call);
+  void tell_waiting(std::vector<Asker> waiting);
+  void hand_back_held();
+  // executor_questions.cc
+  std::optional<QuestionId> begin_question(mesh::StreamId link, const Link& from, CallNumber call,
+                                           const Cid& invocation);
+  std::optional<Question> end_question(QuestionId id);
+  [[nodiscard]] uint64_t wait_ms() const;
+
   void refill(Requester& requester) const;
   void send(mesh::StreamId link, Message message);
   Call* find(const Asker& asker);
@@ -246,10 +305,13 @@ class ExecutorSide {
   size_t unanswered_ = 0;
   uint32_t fetching_ = 0;
   uint32_t running_ = 0;
+  uint64_t mean_run_ns_ = 0;
   Requesters requesters_;
   std::unordered_map<mesh::StreamId, Link> links_;
   std::unordered_map<ExecutionId, Execution> executions_;
   std::unordered_map<Cid, ExecutionId> by_name_;
+  std::unordered_map<Cid, Secret> secrets_;
+  std::unordered_map<QuestionId, Question> questions_;
   FairQueue to_fetch_;
   FairQueue to_run_;
   struct Due {

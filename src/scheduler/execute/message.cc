@@ -86,6 +86,9 @@ class Reader {
   }
   Result<std::vector<CarriedBlock>> blocks();
   Result<std::vector<CallNumber>> calls();
+  Result<std::vector<Bytes>> tokens();
+  Result<std::vector<Cid>> links(std::string_view field, size_t max);
+  Result<Cid> link(std::string_view field) { return fields_.link(field); }
   [[nodiscard]] Status finish() const { return fields_.finish(); }
   [[nodiscard]] Error wrong(std::string_view what) const { return malformed(name_, what); }
 
@@ -136,6 +139,31 @@ Result<std::vector<CallNumber>> Reader::calls() {
   return calls;
 }
 
+Result<std::vector<Bytes>> Reader::tokens() {
+  std::vector<Bytes> tokens;
+  const Value* value = fields_.optional("authority");
+  if (value == nullptr) return tokens;
+  const Value::List* list = value->as_list();
+  if (list == nullptr || list->empty()) return wrong("\"authority\" is no list of tokens");
+  if (list->size() > kTokensMax) return too_much(name_, "tokens", list->size(), kTokensMax);
+  size_t bytes = 0;
+  for (const Value& item : *list) {
+    const Bytes* token = item.as_byte_string();
+    if (token == nullptr) return wrong("expected bytes in \"authority\"");
+    bytes += token->size();
+    if (bytes > kTokensBytesMax) return too_much(name_, "bytes of tokens", bytes, kTokensBytesMax);
+    tokens.push_back(*token);
+  }
+  return tokens;
+}
+
+Result<std::vector<Cid>> Reader::links(std::string_view field, size_t max) {
+  TR_ASSIGN(auto links, fields_.links(field));
+  if (links.size() > max)
+    return too_much(name_, fmt::format("links in {}", field), links.size(), max);
+  return links;
+}
+
 Result<Message> read_offer(Reader& in) {
   Offer offer;
   TR_ASSIGN(offer.call, in.integer("call"));
@@ -144,11 +172,13 @@ Result<Message> read_offer(Reader& in) {
   TR_ASSIGN(offer.fresh, in.flag("fresh"));
   TR_ASSIGN(offer.lease_ms, in.milliseconds("lease"));
   TR_ASSIGN(offer.blocks, in.blocks());
+  TR_ASSIGN(offer.commit, in.flag("commit"));
   TR_ASSIGN(offer.receipt, in.flag("receipt"));
   TR_ASSIGN(offer.deadline_ms, in.milliseconds_or_zero("deadline"));
   TR_ASSIGN(const uint64_t priority, in.integer("priority"));
   if (priority > kPriorityMax) return in.wrong(fmt::format("priority {}", priority));
   offer.priority = static_cast<uint32_t>(priority);
+  TR_ASSIGN(offer.authority, in.tokens());
   TR_ASSIGN(offer.invocation, in.bytes("invocation", kInvocationBytesMax));
   return Message(std::move(offer));
 }
@@ -162,6 +192,55 @@ Result<Message> read_acknowledge(Reader& in) {
   Acknowledge acknowledge;
   TR_ASSIGN(acknowledge.calls, in.calls());
   return Message(std::move(acknowledge));
+}
+
+Result<Message> read_reveal(Reader& in) {
+  Reveal reveal;
+  TR_ASSIGN(reveal.calls, in.calls());
+  return Message(std::move(reveal));
+}
+
+Result<Message> read_probe(Reader& in) {
+  Probe probe;
+  TR_ASSIGN(probe.call, in.integer("call"));
+  TR_ASSIGN(probe.authority, in.tokens());
+  TR_ASSIGN(probe.invocation, in.bytes("invocation", kInvocationBytesMax));
+  return Message(std::move(probe));
+}
+
+Result<Message> read_known(Reader& in) {
+  TR_ASSIGN(const CallNumber call, in.integer("call"));
+  TR_ASSIGN(auto authority, in.tokens());
+  TR_ASSIGN(Cid invocation, in.link("invocation"));
+  return Message(Known{call, std::move(invocation), std::move(authority)});
+}
+
+Result<Message> read_estimate(Reader& in) {
+  Estimate estimate;
+  TR_ASSIGN(estimate.call, in.integer("call"));
+  TR_ASSIGN(estimate.wait_ms, in.milliseconds("wait"));
+  TR_ASSIGN(estimate.warm, in.flag("warm"));
+  TR_ASSIGN(estimate.known, in.flag("known"));
+  TR_ASSIGN(estimate.lacking, in.links("lacks", kLackingNamedMax));
+  TR_ASSIGN(estimate.lacking_bytes, in.integer("lacking"));
+  return Message(std::move(estimate));
+}
+
+Result<Message> read_unknown(Reader& in) {
+  TR_ASSIGN(const CallNumber call, in.integer("call"));
+  return Message(Unknown{call});
+}
+
+Result<Message> read_commit(Reader& in) {
+  Commit commit;
+  TR_ASSIGN(commit.call, in.integer("call"));
+  TR_ASSIGN(const Bytes digest, in.bytes("digest", commit.digest.size()));
+  if (digest.size() != commit.digest.size()) {
+    return in.wrong(
+        fmt::format("a digest of {} bytes, expected {}", digest.size(), commit.digest.size()));
+  }
+  std::copy(digest.begin(), digest.end(), commit.digest.begin());
+  return Message(commit);
 }
 
 Result<Message> read_accept(Reader& in) {
@@ -228,7 +307,10 @@ constexpr std::array kKinds{Kind{"offer", read_offer},   Kind{"result", read_res
                             Kind{"log", read_log},       Kind{"acknowledge", read_acknowledge},
                             Kind{"accept", read_accept}, Kind{"heartbeat", read_heartbeat},
                             Kind{"cancel", read_cancel}, Kind{"busy", read_busy},
-                            Kind{"refuse", read_refuse}, Kind{"failure", read_failure}};
+                            Kind{"refuse", read_refuse}, Kind{"failure", read_failure},
+                            Kind{"commit", read_commit}, Kind{"reveal", read_reveal},
+                            Kind{"probe", read_probe},   Kind{"estimate", read_estimate},
+                            Kind{"known", read_known},   Kind{"unknown", read_unknown}};
 
 Result<Message> read_message(const Value& value) {
   const Value::Map* map = value.as_map();

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/digest.h"
 #include "multiformats/cid.h"
 
 namespace timerose::scheduler::execute {
@@ -30,7 +31,10 @@ inline constexpr size_t kBlocksMax = 64;
 inline constexpr size_t kBlocksBytesMax = 256U << 10;
 inline constexpr size_t kLogPieceBytesMax = 64U << 10;
 inline constexpr size_t kTextBytesMax = 2048;   // of a message for a person
-inline constexpr size_t kCallsNamedMax = 1024;  // by one Acknowledge
+inline constexpr size_t kCallsNamedMax = 1024;  // by one Acknowledge or Reveal
+inline constexpr size_t kTokensMax = 16;        // of authority
+inline constexpr size_t kTokensBytesMax = 64U << 10;
+inline constexpr size_t kLackingNamedMax = 64;  // by one Estimate
 inline constexpr uint32_t kPriorityMax = 2;
 inline constexpr uint64_t kMillisecondsMax = 1ULL << 40;
 
@@ -55,8 +59,30 @@ struct Offer {
   bool fresh = false;        // execute even if the answer is known
   bool logs = false;         // send what the guest writes while it runs
   bool receipt = false;
+  // Execute afresh, answer by Commit, and tell nobody the answer before Reveal.
+  bool commit = false;
+  std::vector<Bytes> authority;  // tokens that show that the requester may ask
   std::vector<CarriedBlock> blocks;
   bool operator==(const Offer&) const = default;
+};
+// What would the call cost there? Answered by Estimate, Refuse or Busy; binds nothing.
+struct Probe {
+  CallNumber call = 0;
+  Bytes invocation;
+  std::vector<Bytes> authority;
+  bool operator==(const Probe&) const = default;
+};
+// Is the Outcome known there? Answered by Finish, Unknown, Refuse or Busy; nothing is executed.
+struct Known {
+  CallNumber call = 0;
+  Cid invocation;
+  std::vector<Bytes> authority;
+  bool operator==(const Known&) const = default;
+};
+// These calls' answers were committed to, and are wanted now.
+struct Reveal {
+  std::vector<CallNumber> calls;
+  bool operator==(const Reveal&) const = default;
 };
 struct Cancel {
   CallNumber call = 0;
@@ -115,6 +141,26 @@ struct Finish {
   std::vector<CarriedBlock> blocks;  // of its output
   bool operator==(const Finish&) const = default;
 };
+// The call has its Outcome, which is told after Reveal: the digest is of the Receipt's block.
+struct Commit {
+  CallNumber call = 0;
+  Sha256Digest digest{};
+  bool operator==(const Commit&) const = default;
+};
+struct Estimate {
+  CallNumber call = 0;
+  uint64_t lacking_bytes = 0;  // of the module and the inputs whose first block is here
+  std::vector<Cid> lacking;    // those whose first block is not, as many as may be named
+  uint64_t wait_ms = 0;        // until it would run, as far as can be guessed
+  bool warm = false;           // the function is ready to be called
+  bool known = false;          // the Outcome is known here
+  bool operator==(const Estimate&) const = default;
+};
+// The Outcome that was asked for by Known is not known.
+struct Unknown {
+  CallNumber call = 0;
+  bool operator==(const Unknown&) const = default;
+};
 enum class FailureKind {
   kFuel,   // the budget was too small
   kStack,  // of the executor's engine
@@ -140,8 +186,8 @@ struct Heartbeat {
   bool operator==(const Heartbeat&) const = default;
 };
 
-using Message =
-    std::variant<Offer, Cancel, Acknowledge, Accept, Busy, Refuse, Log, Finish, Failure, Heartbeat>;
+using Message = std::variant<Offer, Cancel, Acknowledge, Accept, Busy, Refuse, Log, Finish, Failure,
+                             Heartbeat, Probe, Estimate, Known, Unknown, Commit, Reveal>;
 
 const char* refuse_reason_name(RefuseReason reason);  // "stranger", ...
 const char* failure_kind_name(FailureKind kind);      // "fuel", ...

@@ -49,6 +49,19 @@ void write_blocks(Writer& out, const std::vector<CarriedBlock>& blocks) {
   }
 }
 
+void write_tokens(Writer& out, const std::vector<Bytes>& tokens) {
+  if (tokens.empty()) return;
+  out.text("authority");
+  out.list(tokens.size());
+  for (const Bytes& token : tokens) out.bytes(token);
+}
+
+void write_calls(Writer& out, const std::vector<CallNumber>& calls) {
+  out.text("calls");
+  out.list(calls.size());
+  for (const CallNumber call : calls) out.integer(call);
+}
+
 // The one entry of a message: its name, and how many fields follow.
 void begin(Writer& out, std::string_view name, size_t fields) {
   out.map(1);
@@ -60,17 +73,20 @@ void begin(Writer& out, std::string_view name, size_t fields) {
 
 void write(Writer& out, const Offer& offer) {
   const size_t left_out = size_t{!offer.logs} + size_t{!offer.fresh} + size_t{!offer.receipt} +
-                          size_t{offer.blocks.empty()} + size_t{offer.deadline_ms == 0};
-  begin(out, "offer", 10 - left_out);
+                          size_t{offer.blocks.empty()} + size_t{offer.deadline_ms == 0} +
+                          size_t{!offer.commit} + size_t{offer.authority.empty()};
+  begin(out, "offer", 12 - left_out);
   write(out, "call", offer.call);
   write(out, "fuel", offer.fuel);
   write_flag(out, "logs", offer.logs);
   write_flag(out, "fresh", offer.fresh);
   write(out, "lease", offer.lease_ms);
   write_blocks(out, offer.blocks);
+  write_flag(out, "commit", offer.commit);
   write_flag(out, "receipt", offer.receipt);
   if (offer.deadline_ms != 0) write(out, "deadline", offer.deadline_ms);
   write(out, "priority", offer.priority);
+  write_tokens(out, offer.authority);
   write(out, "invocation", offer.invocation);
 }
 
@@ -81,9 +97,55 @@ void write(Writer& out, const Cancel& cancel) {
 
 void write(Writer& out, const Acknowledge& acknowledge) {
   begin(out, "acknowledge", 1);
-  out.text("calls");
-  out.list(acknowledge.calls.size());
-  for (const CallNumber call : acknowledge.calls) out.integer(call);
+  write_calls(out, acknowledge.calls);
+}
+
+void write(Writer& out, const Reveal& reveal) {
+  begin(out, "reveal", 1);
+  write_calls(out, reveal.calls);
+}
+
+void write(Writer& out, const Probe& probe) {
+  begin(out, "probe", 3 - size_t{probe.authority.empty()});
+  write(out, "call", probe.call);
+  write_tokens(out, probe.authority);
+  write(out, "invocation", probe.invocation);
+}
+
+void write(Writer& out, const Known& known) {
+  begin(out, "known", 3 - size_t{known.authority.empty()});
+  write(out, "call", known.call);
+  write_tokens(out, known.authority);
+  out.text("invocation");
+  out.link(known.invocation);
+}
+
+void write(Writer& out, const Estimate& estimate) {
+  const size_t left_out =
+      size_t{!estimate.warm} + size_t{!estimate.known} + size_t{estimate.lacking.empty()};
+  begin(out, "estimate", 6 - left_out);
+  write(out, "call", estimate.call);
+  write(out, "wait", estimate.wait_ms);
+  write_flag(out, "warm", estimate.warm);
+  write_flag(out, "known", estimate.known);
+  if (!estimate.lacking.empty()) {
+    out.text("lacks");
+    out.list(estimate.lacking.size());
+    for (const Cid& cid : estimate.lacking) out.link(cid);
+  }
+  write(out, "lacking", estimate.lacking_bytes);
+}
+
+void write(Writer& out, const Unknown& unknown) {
+  begin(out, "unknown", 1);
+  write(out, "call", unknown.call);
+}
+
+void write(Writer& out, const Commit& commit) {
+  begin(out, "commit", 2);
+  write(out, "call", commit.call);
+  out.text("digest");
+  out.bytes(commit.digest);
 }
 
 void write(Writer& out, const Accept& accept) {

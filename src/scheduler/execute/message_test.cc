@@ -65,6 +65,8 @@ Offer full_offer() {
   offer.deadline_ms = 30'000;
   offer.priority = 2;
   offer.fresh = offer.logs = offer.receipt = true;
+  offer.commit = true;
+  offer.authority = {{1, 2, 3}, {4}};
   offer.blocks = {block_of("module"), block_of("input")};
   return offer;
 }
@@ -98,6 +100,16 @@ TEST(ExecuteMessage, HasOneEncoding) {
   expect_golden("result_least", {Finish{7, false, {1}, {}, {}}});
   expect_golden("failure", {Failure{7, FailureKind::kMissingBlock, "nobody has it"}});
   expect_golden("heartbeat", {Heartbeat{}});
+  expect_golden("commit", {Commit{7, sha256(as_bytes("receipt"))}});
+  expect_golden("reveal", {Reveal{{7, UINT64_MAX}}});
+  expect_golden("probe", {Probe{7, invocation(), {}}});
+  expect_golden("probe_full", {Probe{7, invocation(), {{1, 2, 3}}}});
+  expect_golden("estimate_least", {Estimate{7, 0, {}, 0, false, false}});
+  expect_golden("estimate", {Estimate{7, 4096, {block_of("input").cid}, 200, true, true}});
+  const Cid name = Cid::of_sha256(Codec::kDagCbor, invocation());
+  expect_golden("known", {Known{7, name, {}}});
+  expect_golden("known_full", {Known{7, name, {{1, 2, 3}}}});
+  expect_golden("unknown", {Unknown{7}});
   expect_golden("several", {Accept{7, 5000, 0}, Accept{8, 5000, 1}, Heartbeat{}});
 }
 
@@ -116,7 +128,8 @@ TEST(ExecuteMessage, RefusesAMessageWithAFieldTooManyOrTooFew) {
   for (const Message& message :
        {Message(least_offer()), Message(Accept{7, 5000, 3}),
         Message(Log{7, Written::kStdout, 0, {1}}), Message(Refuse{7, RefuseReason::kLimit, "x"}),
-        Message(Busy{7, 1, 2, "x"})}) {
+        Message(Busy{7, 1, 2, "x"}), Message(Commit{7, {}}), Message(Reveal{{7}}),
+        Message(Probe{7, invocation(), {}}), Message(Estimate{}), Message(Unknown{7})}) {
     const auto value = dag_cbor::decode(encode_frame({message}));
     const auto& [name, fields] = *value->as_list()->front().as_map()->begin();
     Value::Map more = *fields.as_map();
@@ -183,10 +196,31 @@ TEST(ExecuteMessage, HoldsItsLimitsAtTheirEdges) {
             "accepted");
   EXPECT_NE(refusal(encode_frame(std::vector<Message>(kMessagesOfFrameMax + 1, Heartbeat{}))),
             "accepted");
+  const auto offer_by = [&](size_t tokens, size_t bytes) {
+    return offer_with([&](Offer& o) { o.authority.assign(tokens, Bytes(bytes)); });
+  };
+  EXPECT_EQ(offer_by(kTokensMax, kTokensBytesMax / kTokensMax), "accepted");
+  EXPECT_NE(offer_by(kTokensMax + 1, 1), "accepted");
+  EXPECT_NE(offer_by(kTokensMax, kTokensBytesMax / kTokensMax + 1), "accepted");
+  const auto lacking = [&](size_t count) {
+    return refusal(encode_frame(
+        {Estimate{1, 0, std::vector<Cid>(count, block_of("x").cid), 0, false, false}}));
+  };
+  EXPECT_EQ(lacking(kLackingNamedMax), "accepted");
+  EXPECT_NE(lacking(kLackingNamedMax + 1), "accepted");
+  EXPECT_EQ(refusal(encode_frame({Reveal{std::vector<CallNumber>(kCallsNamedMax)}})), "accepted");
+  EXPECT_NE(refusal(encode_frame({Reveal{std::vector<CallNumber>(kCallsNamedMax + 1)}})),
+            "accepted");
   EXPECT_EQ(refusal(encode_frame({Acknowledge{std::vector<CallNumber>(kCallsNamedMax)}})),
             "accepted");
   EXPECT_NE(refusal(encode_frame({Acknowledge{std::vector<CallNumber>(kCallsNamedMax + 1)}})),
             "accepted");
+}
+
+TEST(ExecuteMessage, RefusesADigestOfAnotherLength) {
+  for (const size_t length : {0, 31, 33}) {
+    EXPECT_NE(refusal("commit", Value::Map{{"call", 7}, {"digest", Bytes(length)}}), "accepted");
+  }
 }
 
 TEST(ExecuteMessage, CutsALongTextBetweenTwoCharacters) {

@@ -27,6 +27,12 @@ RequesterSide::Call* RequesterSide::find(const PeerId& executor, CallNumber numb
   return &found->second;
 }
 
+// One that was offered: what only offers are told is passed over for other questions.
+RequesterSide::Call* RequesterSide::find_offered(const PeerId& executor, CallNumber number) {
+  Call* const call = find(executor, number);
+  return call != nullptr && call->offer() != nullptr ? call : nullptr;
+}
+
 void RequesterSide::say(const PeerId& to, Message message) {
   executors_[to].said_ns = now_ns_;
   actions_.emplace_back(Say{to, std::move(message)});
@@ -47,7 +53,7 @@ void RequesterSide::end(CallNumber number, Update update) {
 // --- What the asker wants ---
 
 void RequesterSide::on(Ask& event) {
-  const CallNumber number = event.offer.call;
+  const CallNumber number = std::visit([](const auto& one) { return one.call; }, event.question);
   if (calls_.size() >= limits_.calls_max || calls_.contains(number)) {
     actions_.emplace_back(Told{
         number, Busy{number, 0, calls_.size(),
@@ -55,16 +61,18 @@ void RequesterSide::on(Ask& event) {
     return;
   }
   if (next_sweep_ns_ == UINT64_MAX) next_sweep_ns_ = now_ns_ + kSweepNs;
-  Call call{
-      event.executor, std::move(event.offer), Stage::kWaitsForLink, now_ns_, UINT64_MAX, 0, {}};
-  call.offer.lease_ms = limits_.lease_ms;
-  if (call.offer.deadline_ms != 0) {
-    call.deadline_ns = now_ns_ + call.offer.deadline_ms * kNsPerMs;
+  Call call{event.executor, std::move(event.question)};
+  call.asked_ns = now_ns_;
+  if (Offer* const offer = call.offer()) {
+    offer->lease_ms = limits_.lease_ms;
+    if (offer->deadline_ms != 0) call.deadline_ns = now_ns_ + offer->deadline_ms * kNsPerMs;
+  } else {
+    call.deadline_ns = now_ns_ + limits_.question_ns;
   }
   Call& kept = calls_.emplace(number, std::move(call)).first->second;
   Executor& executor = executors_[event.executor];
   if (executor.calls++ == 0) executor.heard_ns = now_ns_;
-  if (executor.state == LinkState::kOpen) return offer(kept);
+  if (executor.state == LinkState::kOpen) return put(kept);
   if (executor.state == LinkState::kClosed) open(event.executor, executor);
 }
 
@@ -72,20 +80,37 @@ void RequesterSide::on(GiveUp& event) {
   const auto call = calls_.find(event.call);
   if (call == calls_.end()) return;
   const PeerId peer = call->second.executor;
-  const Stage stage = call->second.stage;
-  if (stage == Stage::kOffered || stage == Stage::kAccepted) say(peer, Cancel{event.call});
+  if (call->second.offer() != nullptr && call->second.is_there()) say(peer, Cancel{event.call});
   end(event.call, Failure{event.call, FailureKind::kCancelled, "cancelled"});
+}
+
+void RequesterSide::on(RevealCalls& event) {
+  std::map<PeerId, std::vector<CallNumber>> to_reveal;
+  for (const CallNumber number : event.calls) {
+    const auto call = calls_.find(number);
+    if (call == calls_.end() || !call->second.commit) continue;
+    if (std::exchange(call->second.revealed, true) || !call->second.is_there()) continue;
+    to_reveal[call->second.executor].push_back(number);
+  }
+  for (auto& [peer, numbers] : to_reveal) {
+    while (numbers.size() > kCallsNamedMax) {
+      say(peer, Reveal{{numbers.end() - kCallsNamedMax, numbers.end()}});
+      numbers.resize(numbers.size() - kCallsNamedMax);
+    }
+    say(peer, Reveal{std::move(numbers)});
+  }
 }
 
 // --- Links ---
 
-void RequesterSide::offer(Call& call) {
+void RequesterSide::put(Call& call) {
   call.stage = Stage::kOffered;
-  if (call.deadline_ns != UINT64_MAX) {
-    call.offer.deadline_ms =
+  Offer* const offer = call.offer();
+  if (offer != nullptr && call.deadline_ns != UINT64_MAX) {
+    offer->deadline_ms =
         std::max<uint64_t>(1, (call.deadline_ns - std::min(now_ns_, call.deadline_ns)) / kNsPerMs);
   }
-  say(call.executor, call.offer);
+  std::visit([&](const auto& question) { say(call.executor, question); }, call.question);
 }
 
 void RequesterSide::on(LinkReady& event) {
@@ -94,7 +119,7 @@ void RequesterSide::on(LinkReady& event) {
   executor.heard_ns = now_ns_;
   // Every call, as if for the first time: the executor knows those it has.
   for (auto& [number, call] : calls_) {
-    if (call.executor == event.executor && call.stage != Stage::kWaitsToRetry) offer(call);
+    if (call.executor == event.executor && call.stage != Stage::kWaitsToRetry) put(call);
   }
 }
 
@@ -138,7 +163,7 @@ void RequesterSide::take(const PeerId& from, Other& /*message*/) {
 }
 
 void RequesterSide::take(const PeerId& from, Accept& accept) {
-  Call* const call = find(from, accept.call);
+  Call* const call = find_offered(from, accept.call);
   if (call == nullptr || call->stage != Stage::kOffered) return;
   call->stage = Stage::kAccepted;
   actions_.emplace_back(Told{accept.call, accept});
@@ -147,7 +172,9 @@ void RequesterSide::take(const PeerId& from, Accept& accept) {
 void RequesterSide::take(const PeerId& from, Busy& busy) {
   Call* const call = find(from, busy.call);
   if (call == nullptr || call->stage != Stage::kOffered) return;
-  if (call->deadline_ns == UINT64_MAX && now_ns_ - call->asked_ns >= limits_.patience_ns) {
+  const bool is_patient =
+      call->deadline_ns != UINT64_MAX || now_ns_ - call->asked_ns < limits_.patience_ns;
+  if (call->offer() == nullptr || !is_patient) {
     const CallNumber number = busy.call;
     return end(number, std::move(busy));
   }
@@ -163,21 +190,66 @@ void RequesterSide::take(const PeerId& from, Refuse& refuse) {
 }
 
 void RequesterSide::take(const PeerId& from, Log& log) {
-  const Call* const call = find(from, log.call);
-  if (call == nullptr || !call->offer.logs) return;
+  Call* const call = find_offered(from, log.call);
+  if (call == nullptr || !call->offer()->logs) return;
   actions_.emplace_back(Told{log.call, std::move(log)});
+}
+
+// A commitment may be replaced until it is revealed: nobody has learned anything yet. After that an
+// executor that commits afresh was started anew, or waits for what others say.
+void RequesterSide::take(const PeerId& from, Commit& commit) {
+  Call* const call = find_offered(from, commit.call);
+  if (call == nullptr || !call->offer()->commit || !call->is_there()) return;
+  if (call->revealed) {
+    if (call->commit == commit.digest) return say(from, Reveal{{commit.call}});
+    say(from, Cancel{commit.call});
+    const CallNumber number = commit.call;
+    return end(number, Lost{"the executor has forgotten the answer that it had committed to"});
+  }
+  call->stage = Stage::kAccepted;
+  call->commit = commit.digest;
+  actions_.emplace_back(Told{commit.call, commit});
+}
+
+// Why this cannot be the answer to what was asked.
+std::optional<std::string> RequesterSide::fault_of(const Finish& finish, Call& call) {
+  if (std::holds_alternative<Probe>(call.question)) return "it answered a probe by a result";
+  if (std::holds_alternative<Known>(call.question)) {
+    if (finish.cached) return std::nullopt;
+    return "it executed what it was only asked to know";
+  }
+  if (!call.offer()->commit) return std::nullopt;
+  if (!call.commit || !call.revealed) return "it told its answer without having committed to it";
+  if (sha256(finish.receipt) == *call.commit) return std::nullopt;
+  return "its answer is not the one that it had committed to";
 }
 
 void RequesterSide::take(const PeerId& from, Finish& finish) {
   const CallNumber number = finish.call;
-  if (find(from, number) == nullptr) return;
-  acknowledge(from, number);
+  Call* const call = find(from, number);
+  if (call == nullptr) return;
+  auto fault = fault_of(finish, *call);
+  if (call->offer() != nullptr) acknowledge(from, number);
+  if (fault) return end(number, Fault{*std::move(fault)});
   end(number, std::move(finish));
+}
+
+void RequesterSide::take(const PeerId& from, Estimate& estimate) {
+  const CallNumber number = estimate.call;
+  Call* const call = find(from, number);
+  if (call == nullptr || !std::holds_alternative<Probe>(call->question)) return;
+  end(number, std::move(estimate));
+}
+
+void RequesterSide::take(const PeerId& from, Unknown& unknown) {
+  Call* const call = find(from, unknown.call);
+  if (call == nullptr || !std::holds_alternative<Known>(call->question)) return;
+  end(unknown.call, unknown);
 }
 
 void RequesterSide::take(const PeerId& from, Failure& failure) {
   const CallNumber number = failure.call;
-  if (find(from, number) == nullptr) return;
+  if (find_offered(from, number) == nullptr) return;
   acknowledge(from, number);
   end(number, std::move(failure));
 }
@@ -206,14 +278,16 @@ void RequesterSide::sweep_calls() {
     if (now_ns_ >= call.deadline_ns) {
       late.push_back(number);
     } else if (call.stage == Stage::kWaitsToRetry && now_ns_ >= call.retry_ns) {
-      offer(call);
+      put(call);
     }
   }
   for (const CallNumber number : late) {
-    const Call& call = calls_.at(number);
-    if (call.stage == Stage::kOffered || call.stage == Stage::kAccepted) {
-      say(call.executor, Cancel{number});
+    Call& call = calls_.at(number);
+    if (call.offer() == nullptr) {
+      end(number, Lost{"the executor did not answer a question in time"});
+      continue;
     }
+    if (call.is_there()) say(call.executor, Cancel{number});
     const std::string busy =
         call.stage == Stage::kWaitsToRetry ? "; the executor was busy: " + call.busy.message : "";
     end(number, Failure{number, FailureKind::kDeadline, "the deadline has passed" + busy});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -20,14 +21,20 @@ struct RequesterLimits {
   uint64_t lease_ms = 5'000;  // asked of executors
   // How long an executor that is busy is asked again, if the call has no deadline.
   uint64_t patience_ns = 30'000'000'000;
-  uint64_t reopen_ns = 200'000'000;  // after a link was lost
+  uint64_t reopen_ns = 200'000'000;      // after a link was lost
+  uint64_t question_ns = 5'000'000'000;  // a Probe or a Known that is not answered
   size_t calls_max = 65'536;
 };
 
 // --- Events ---
 struct Ask {
   PeerId executor;
-  Offer offer;  // its call number is the caller's, its lease is filled in
+  // Its call number is the caller's; the lease of an offer is filled in.
+  std::variant<Offer, Probe, Known> question;
+};
+// Calls that have told of a Commit. Others are passed over.
+struct RevealCalls {
+  std::vector<CallNumber> calls;
 };
 struct GiveUp {
   CallNumber call = 0;
@@ -45,7 +52,8 @@ struct Heard {
   Message message;
 };
 struct RequesterTick {};
-using RequesterEvent = std::variant<Ask, GiveUp, LinkReady, LinkLost, Heard, RequesterTick>;
+using RequesterEvent =
+    std::variant<Ask, RevealCalls, GiveUp, LinkReady, LinkLost, Heard, RequesterTick>;
 
 // --- Actions ---
 struct OpenLink {
@@ -63,8 +71,14 @@ struct EndLink {
 struct Lost {
   std::string message;
 };
-// For the asker. Log and Accept may come any number of times, then one of the others.
-using Update = std::variant<Accept, Log, Finish, Failure, Refuse, Busy, Lost>;
+// The executor said what it must not: an answer that is not the one it committed to, or one to what
+// was not asked.
+struct Fault {
+  std::string message;
+};
+// For the asker. Log, Accept and Commit may come any number of times, then one of the others.
+using Update = std::variant<Accept, Log, Commit, Finish, Failure, Refuse, Busy, Estimate, Unknown,
+                            Lost, Fault>;
 struct Told {
   CallNumber call = 0;
   Update update;
@@ -86,12 +100,19 @@ class RequesterSide {
   enum class Stage { kWaitsForLink, kOffered, kAccepted, kWaitsToRetry };
   struct Call {
     PeerId executor;
-    Offer offer;
+    std::variant<Offer, Probe, Known> question;
     Stage stage = Stage::kWaitsForLink;
     uint64_t asked_ns = 0;
     uint64_t deadline_ns = UINT64_MAX;
     uint64_t retry_ns = 0;
-    Busy busy;  // the last one
+    Busy busy{};  // the last one
+    std::optional<Sha256Digest> commit{};
+    bool revealed = false;
+
+    [[nodiscard]] Offer* offer() { return std::get_if<Offer>(&question); }
+    [[nodiscard]] bool is_there() const {  // the executor may be at work for it
+      return stage == Stage::kOffered || stage == Stage::kAccepted;
+    }
   };
   enum class LinkState { kClosed, kOpening, kOpen };
   struct Executor {
@@ -105,6 +126,7 @@ class RequesterSide {
   };
 
   void on(Ask& event);
+  void on(RevealCalls& event);
   void on(GiveUp& event);
   void on(LinkReady& event);
   void on(LinkLost& event);
@@ -117,15 +139,20 @@ class RequesterSide {
   void take(const PeerId& from, Log& log);
   void take(const PeerId& from, Finish& finish);
   void take(const PeerId& from, Failure& failure);
+  void take(const PeerId& from, Commit& commit);
+  void take(const PeerId& from, Estimate& estimate);
+  void take(const PeerId& from, Unknown& unknown);
   void take(const PeerId& from, Heartbeat& heartbeat);
   template <typename Other>
   void take(const PeerId& from, Other& message);
 
-  void offer(Call& call);
+  void put(Call& call);
   void say(const PeerId& to, Message message);
   void open(const PeerId& peer, Executor& executor);
   // The call of this number if it is one of that executor.
   Call* find(const PeerId& executor, CallNumber number);
+  Call* find_offered(const PeerId& executor, CallNumber number);
+  [[nodiscard]] static std::optional<std::string> fault_of(const Finish& finish, Call& call);
   void end(CallNumber number, Update update);
   void acknowledge(const PeerId& peer, CallNumber number);
   void lose_all(const PeerId& peer, const std::string& why);

@@ -348,5 +348,133 @@ TEST_F(RequesterSideTest, AnswersEachCallOnceInAnyOrderOfEvents) {
   }
 }
 
+class RequesterCommitTest : public RequesterSideTest {
+ protected:
+  void ask_for_commit(CallNumber call) {
+    Offer offer = numbered(call);
+    offer.commit = true;
+    step(Ask{x_, offer});
+    if (!all<OpenLink>().empty()) step(LinkReady{x_});
+  }
+  static Finish finish(CallNumber call, Bytes receipt) {
+    return Finish{call, false, {1}, std::move(receipt), {}};
+  }
+  static Commit commit(CallNumber call, const Bytes& receipt) { return {call, sha256(receipt)}; }
+};
+
+TEST_F(RequesterCommitTest, RevealsWhenItIsToldTo) {
+  ask_for_commit(7);
+  hear(commit(7, {9}));
+  EXPECT_EQ(told<Commit>().size(), 1U);
+  EXPECT_TRUE(said<Reveal>().empty());
+  step(RevealCalls{{7, 8}});
+  EXPECT_EQ(said<Reveal>().at(0).calls, std::vector<CallNumber>{7});
+  hear(finish(7, {9}));
+  EXPECT_EQ(told<Finish>().size(), 1U);
+}
+
+TEST_F(RequesterCommitTest, TakesNoAnswerButTheOneCommittedTo) {
+  ask_for_commit(7);
+  hear(commit(7, {9}));
+  step(RevealCalls{{7}});
+  hear(finish(7, {8}));
+  EXPECT_TRUE(told<Finish>().empty());
+  EXPECT_EQ(told<Fault>().size(), 1U);
+}
+
+TEST_F(RequesterCommitTest, TakesNoAnswerBeforeItIsRevealed) {
+  ask_for_commit(7);
+  hear(finish(7, {9}));
+  EXPECT_EQ(told<Fault>().size(), 1U) << "without a Commit";
+  ask_for_commit(8);
+  hear(commit(8, {9}));
+  hear(finish(8, {9}));
+  EXPECT_EQ(told<Fault>().size(), 1U) << "without being asked";
+}
+
+TEST_F(RequesterCommitTest, LetsACommitmentBeReplacedUntilItIsRevealed) {
+  ask_for_commit(7);
+  hear(commit(7, {1}));
+  step(LinkLost{x_, "gone"});
+  step(LinkReady{x_});
+  hear(commit(7, {9}));
+  step(RevealCalls{{7}});
+  step(LinkLost{x_, "gone"});
+  step(LinkReady{x_});
+  EXPECT_TRUE(said<Reveal>().empty()) << "it may have forgotten its answer";
+  hear(commit(7, {9}));
+  EXPECT_EQ(said<Reveal>().size(), 1U);
+  step(LinkLost{x_, "gone"});
+  step(LinkReady{x_});
+  hear(commit(7, {2}));
+  EXPECT_EQ(told<Lost>().size(), 1U) << "it may have learned of others' answers";
+}
+
+TEST_F(RequesterCommitTest, PassesOverACommitThatWasNotAskedFor) {
+  ask_over_a_link(7);
+  hear(commit(7, {9}));
+  EXPECT_TRUE(all<Told>().empty());
+  step(RevealCalls{{7}});
+  EXPECT_TRUE(said<Reveal>().empty());
+  hear(finish(7, {9}));
+  EXPECT_EQ(told<Finish>().size(), 1U);
+}
+
+class RequesterQuestionsTest : public RequesterSideTest {
+ protected:
+  void probe(CallNumber call) { put(Probe{call, {1, 2, 3}, {}}); }
+  void ask_if_known(CallNumber call) {
+    put(Known{call, Cid::of_sha256(Codec::kDagCbor, as_bytes("invocation")), {}});
+  }
+
+ private:
+  template <typename Question>
+  void put(Question question) {
+    step(Ask{x_, std::move(question)});
+    if (!all<OpenLink>().empty()) step(LinkReady{x_});
+    EXPECT_EQ(said<Question>().size(), 1U);
+  }
+};
+
+TEST_F(RequesterQuestionsTest, TellsTheAnswers) {
+  probe(7);
+  hear(Estimate{7, 5, {}, 6, true, false});
+  EXPECT_EQ(told<Estimate>().at(0).lacking_bytes, 5U);
+  ask_if_known(8);
+  hear(Unknown{8});
+  EXPECT_EQ(told<Unknown>().size(), 1U);
+  ask_if_known(9);
+  hear(Finish{9, true, {1}, {2}, {}});
+  EXPECT_EQ(told<Finish>().size(), 1U);
+  pass(kSecond);
+  EXPECT_TRUE(said<Acknowledge>().empty());
+  EXPECT_EQ(side_.calls(), 0U);
+}
+
+TEST_F(RequesterQuestionsTest, TakesNoAnswerToAnotherQuestion) {
+  probe(7);
+  hear(Unknown{7});
+  hear(Accept{7, 5000, 0});
+  hear(Failure{7, FailureKind::kFuel, ""});
+  EXPECT_TRUE(all<Told>().empty());
+  hear(Finish{7, true, {1}, {2}, {}});
+  EXPECT_EQ(told<Fault>().size(), 1U);
+  ask_if_known(8);
+  hear(Estimate{8, 5, {}, 6, true, false});
+  EXPECT_TRUE(all<Told>().empty());
+  hear(Finish{8, false, {1}, {2}, {}});
+  EXPECT_EQ(told<Fault>().size(), 1U) << "it was not to execute";
+}
+
+TEST_F(RequesterQuestionsTest, AsksOnceAndDoesNotWaitForLong) {
+  probe(7);
+  hear(Busy{7, 100, 5, "full"});
+  EXPECT_EQ(told<Busy>().size(), 1U);
+  probe(8);
+  pass_with_heartbeats(6 * kSecond);
+  EXPECT_EQ(told<Lost>().size(), 1U);
+  EXPECT_TRUE(said<Cancel>().empty());
+}
+
 }  // namespace
 }  // namespace timerose::scheduler::execute

@@ -32,6 +32,7 @@ ExecutorLimits limits_for(ExecutorLimits limits, size_t run_threads) {
   const uint32_t running = static_cast<uint32_t>(run_threads) * kRunningOfThread;
   limits.running_max = std::max(limits.running_max, running);
   limits.running_of_requester_max = std::max(limits.running_of_requester_max, running);
+  limits.run_threads = static_cast<uint32_t>(run_threads);
   return limits;
 }
 
@@ -42,8 +43,8 @@ CallNumber first_number(Random& random) {
 }
 
 struct Question {
-  PeerId executor;
-  Offer offer;
+  CallNumber call;
+  Ask ask;
   Service::OnUpdate on_update;
 };
 
@@ -136,8 +137,8 @@ Service::State::State(const Parts& of, const ServiceOptions& options, TrustList 
       });
   questions = std::make_shared<Mailbox<Question>>(parts.loop, [this](std::vector<Question>& asked) {
     for (Question& question : asked) {
-      askers.insert_or_assign(question.offer.call, std::move(question.on_update));
-      requester_step(Ask{std::move(question.executor), std::move(question.offer)});
+      askers.insert_or_assign(question.call, std::move(question.on_update));
+      requester_step(std::move(question.ask));
     }
   });
   worker.emplace(Worker::Parts{
@@ -292,6 +293,10 @@ void Service::State::carry_out(ExecutorAction& action) {
     worker->run(run->execution, std::move(run->job));
   } else if (const auto* stop = std::get_if<Stop>(&action)) {
     worker->stop(stop->execution);
+  } else if (auto* survey = std::get_if<Survey>(&action)) {
+    worker->survey(survey->question, std::move(survey->job));
+  } else if (const auto* look_up = std::get_if<LookUp>(&action)) {
+    worker->look_up(look_up->question, look_up->invocation);
   } else if (const auto* close_link = std::get_if<CloseLink>(&action)) {
     close(close_link->link, close_link->why);
   }
@@ -320,8 +325,9 @@ void Service::State::carry_out(RequesterAction& action) {
 void Service::State::tell(Told& told) {
   const auto asker = askers.find(told.call);
   if (asker == askers.end()) return;
-  const bool more =
-      std::holds_alternative<Accept>(told.update) || std::holds_alternative<Log>(told.update);
+  const bool more = std::holds_alternative<Accept>(told.update) ||
+                    std::holds_alternative<Log>(told.update) ||
+                    std::holds_alternative<Commit>(told.update);
   if (more) return asker->second(std::move(told.update));
   const OnUpdate on_update = std::move(asker->second);
   askers.erase(asker);
@@ -345,11 +351,31 @@ void Service::set_trust(TrustList trust) {
   });
 }
 
-CallNumber Service::ask(const PeerId& executor, Offer offer, OnUpdate on_update) {
+template <typename Question>
+CallNumber Service::ask_any(const PeerId& executor, Question question, OnUpdate on_update) {
   const CallNumber number = ++state_->numbers;
-  offer.call = number;
-  state_->questions->put({executor, std::move(offer), std::move(on_update)});
+  question.call = number;
+  state_->questions->put({number, Ask{executor, std::move(question)}, std::move(on_update)});
   return number;
+}
+
+CallNumber Service::ask(const PeerId& executor, Offer offer, OnUpdate on_update) {
+  return ask_any(executor, std::move(offer), std::move(on_update));
+}
+
+CallNumber Service::ask(const PeerId& executor, Probe probe, OnUpdate on_update) {
+  return ask_any(executor, std::move(probe), std::move(on_update));
+}
+
+CallNumber Service::ask(const PeerId& executor, Known known, OnUpdate on_update) {
+  return ask_any(executor, std::move(known), std::move(on_update));
+}
+
+void Service::reveal(std::vector<CallNumber> calls) {
+  state_->parts.loop.post([weak = std::weak_ptr(state_), calls = std::move(calls)]() mutable {
+    const auto state = weak.lock();
+    if (state && !state->stopped) state->requester_step(RevealCalls{std::move(calls)});
+  });
 }
 
 void Service::give_up(CallNumber call) {

@@ -50,15 +50,25 @@ class Service {
 
   // --- Of any thread ---
   void set_trust(TrustList trust);
-  // On the loop, until it is neither Accept nor Log.
+  // On the loop, until it is none of Accept, Log and Commit.
   using OnUpdate = std::function<void(Update)>;
   // Asks another node, to which there is a connection; the offer's call number is filled in, and
   // given.
   CallNumber ask(const PeerId& executor, Offer offer, OnUpdate on_update);
+  // Ends by Estimate, Refuse, Busy or Lost.
+  CallNumber ask(const PeerId& executor, Probe probe, OnUpdate on_update);
+  // Ends by Finish, Unknown, Refuse, Busy, Lost or Fault. The receipt may be of any key: what it is
+  // worth is the asker's to judge.
+  CallNumber ask(const PeerId& executor, Known known, OnUpdate on_update);
+  // Of calls that were offered to be committed to, and have been.
+  void reveal(std::vector<CallNumber> calls);
   void give_up(CallNumber call);
 
  private:
   struct State;
+  template <typename Question>
+  CallNumber ask_any(const PeerId& executor, Question question, OnUpdate on_update);
+
   std::shared_ptr<State> state_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ipld/dag_cbor.h"
+#include "ipld/dag_pb.h"
 #include "scheduler/execute/answer.h"
 #include "scheduler/execute/testing.h"
 
@@ -82,6 +83,75 @@ TEST_F(ExecuteServiceTest, RemembersUnlessAFreshExecutionIsAskedFor) {
   EXPECT_FALSE(with_receipt->receipt.empty());
   offer.fresh = true;
   EXPECT_FALSE(a_.ask(b_.id(), offer)->next<Finish>()->cached);
+}
+
+TEST_F(ExecuteServiceTest, EstimatesWhatACallWouldNeed) {
+  const std::string text(3 << 20, 'x');
+  const Cid input = a_.add(as_bytes(text));
+  const auto call = echo(a_, input);
+  const auto estimate = a_.ask(b_.id(), Probe{0, call.encode().value(), {}})->next<Estimate>();
+  ASSERT_TRUE(estimate);
+  EXPECT_EQ(estimate->lacking.size(), 2U) << "module and input";
+  EXPECT_FALSE(estimate->warm);
+  EXPECT_FALSE(estimate->known);
+  ASSERT_TRUE(a_.ask(b_.id(), offer_of(call))->next<Finish>());
+  const auto again = a_.ask(b_.id(), Probe{0, call.encode().value(), {}})->next<Estimate>();
+  EXPECT_EQ(again->lacking.size() + again->lacking_bytes, 0U);
+  EXPECT_TRUE(again->warm);
+  EXPECT_TRUE(again->known);
+}
+
+TEST_F(ExecuteServiceTest, EstimatesPartsThatAreMissing) {
+  const std::string text(3 << 20, 'x');
+  const auto call = echo(b_, b_.add(as_bytes(text)));
+  const auto root = b_.store().get(call.inputs[0]);
+  ASSERT_TRUE(root.ok());
+  uint64_t bytes = 0;
+  std::optional<Cid> leaf;
+  ASSERT_TRUE(dag_pb::for_each_link(root->view(), [&](const dag_pb::LinkView& link) {
+                leaf = link.cid;
+                bytes = link.size;
+                return success();
+              }).ok());
+  ASSERT_TRUE(b_.store().remove(*leaf).ok());
+  const auto estimate = a_.ask(b_.id(), Probe{0, call.encode().value(), {}})->next<Estimate>();
+  ASSERT_TRUE(estimate);
+  EXPECT_TRUE(estimate->lacking.empty());
+  EXPECT_GE(estimate->lacking_bytes, bytes);
+}
+
+TEST_F(ExecuteServiceTest, TellsKnownAnswersWithTheirReceiptsOnly) {
+  Offer offer = offer_of(echo(b_, b_.add(as_bytes("known"))));
+  const Cid name = Cid::of_sha256(Codec::kDagCbor, offer.invocation);
+  EXPECT_TRUE(a_.ask(b_.id(), Known{0, name, {}})->next<Unknown>());
+  ASSERT_TRUE(a_.ask(b_.id(), offer)->next<Finish>());
+  EXPECT_TRUE(a_.ask(b_.id(), Known{0, name, {}})->next<Unknown>()) << "without a receipt";
+  offer.receipt = true;
+  const auto given = a_.ask(b_.id(), offer)->next<Finish>();
+  const auto known = a_.ask(b_.id(), Known{0, name, {}})->next<Finish>();
+  ASSERT_TRUE(known);
+  EXPECT_TRUE(known->cached);
+  EXPECT_EQ(known->receipt, given->receipt);
+  EXPECT_EQ(check_finish(*known, {name, std::nullopt, true}, a_.store()).value().outcome_cid,
+            Cid::of_sha256(Codec::kDagCbor, given->outcome));
+}
+
+TEST_F(ExecuteServiceTest, CommitsBeforeItAnswers) {
+  Offer offer = offer_of(echo(b_, b_.add(as_bytes("committed"))));
+  ASSERT_TRUE(a_.ask(b_.id(), offer)->next<Finish>());
+  offer.commit = true;
+  const auto updates = a_.ask(b_.id(), offer);
+  const CallNumber call = a_.last_call;
+  const auto commit = updates->next<Commit>();
+  ASSERT_TRUE(commit);
+  const Cid name = Cid::of_sha256(Codec::kDagCbor, offer.invocation);
+  EXPECT_TRUE(a_.ask(b_.id(), Known{0, name, {}})->next<Unknown>());
+  a_.service().reveal({call});
+  const auto finish = updates->next<Finish>();
+  ASSERT_TRUE(finish);
+  EXPECT_FALSE(finish->cached);
+  EXPECT_EQ(sha256(finish->receipt), commit->digest);
+  EXPECT_TRUE(a_.ask(b_.id(), Known{0, name, {}})->next<Finish>());
 }
 
 TEST_F(ExecuteServiceTest, RefusesAStranger) {

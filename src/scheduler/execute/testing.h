@@ -129,9 +129,10 @@ class TestNode {
   }
   Cid add_module(std::string_view text) { return add(wasm::wat(text)); }
 
-  std::shared_ptr<Updates> ask(const PeerId& executor, Offer offer) {
+  template <typename Question>
+  std::shared_ptr<Updates> ask(const PeerId& executor, Question question) {
     auto updates = std::make_shared<Updates>();
-    last_call = service_->ask(executor, std::move(offer),
+    last_call = service_->ask(executor, std::move(question),
                               [updates](Update update) { updates->put(std::move(update)); });
     return updates;
   }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "scheduler/execute/answer.h"
+#include "scheduler/execute/lacking.h"
 
 namespace timerose::scheduler::execute {
 
@@ -19,6 +20,7 @@ Worker::~Worker() {
   }
   fetchers_.wait_idle();
   runners_.wait_idle();
+  lookers_.wait_idle();
 }
 
 std::shared_ptr<Worker::Flight> Worker::flight_of(ExecutionId id) {
@@ -58,6 +60,28 @@ Status Worker::fetch_all(const Job& job, const std::atomic<bool>& cancelled) {
     known_.add(root);
   }
   return success();
+}
+
+void Worker::survey(QuestionId id, std::shared_ptr<const Job> job) {
+  lookers_.submit([this, id, job = std::move(job)] {
+    Estimate estimate = lacking_of(parts_.store, job->invocation, known_);
+    if (const auto executor = parts_.executor(); executor.ok()) {
+      estimate.warm = (*executor)->is_warm(job->invocation);
+      const auto answer = (*executor)->known(job->invocation);
+      estimate.known = answer.ok() && answer->has_value();
+    }
+    parts_.tell(Surveyed{id, std::move(estimate)});
+  });
+}
+
+void Worker::look_up(QuestionId id, const Cid& invocation) {
+  lookers_.submit([this, id, invocation] {
+    std::optional<Finish> found;
+    if (const auto executor = parts_.executor(); executor.ok()) {
+      found = known_finish(**executor, parts_.store, invocation);
+    }
+    parts_.tell(LookedUp{id, std::move(found)});
+  });
 }
 
 void Worker::run(ExecutionId id, std::shared_ptr<const Job> job) {

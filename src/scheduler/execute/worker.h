@@ -42,6 +42,8 @@ class Worker {
   void fetch(ExecutionId id, std::shared_ptr<const Job> job);
   void run(ExecutionId id, std::shared_ptr<const Job> job);
   void stop(ExecutionId id);
+  void survey(QuestionId id, std::shared_ptr<const Job> job);
+  void look_up(QuestionId id, const Cid& invocation);
   // To be told of each InputsFetched that failed and of each ExecutionEnded.
   void ended(ExecutionId id) { flights_.erase(id); }
 
@@ -64,6 +66,7 @@ class Worker {
   std::unordered_map<ExecutionId, std::shared_ptr<Flight>> flights_;
   ThreadPool fetchers_;
   ThreadPool runners_;
+  ThreadPool lookers_{1};  // for questions: these wait neither for the network nor for a guest
 };
 
 }  // namespace timerose::scheduler::execute

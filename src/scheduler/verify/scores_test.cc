@@ -19,7 +19,7 @@ class ScoresTest : public ::testing::Test {
 
   const ScoreLimits limits_;
   Scores scores_{limits_};
-  uint64_t now_ns_ = 100 * ScoreLimits::kDayNs;
+  uint64_t now_ns_ = 1000 * ScoreLimits::kDayNs;
   const PeerId a_ = node(1);
   const PeerId b_ = node(2);
   const ContentKey f_{1, 1};

@@ -1,0 +1,92 @@
+// What is asked without an offer: what a call would cost here, and whether its Outcome is known.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scheduler/execute/executor_side.h"
+
+namespace timerose::scheduler::execute {
+namespace {
+
+constexpr uint64_t kNsPerMs = 1'000'000;
+constexpr uint64_t kRetryMs = 200;
+
+}  // namespace
+
+// Nothing if as many are looked into as may be; then that was said.
+std::optional<QuestionId> ExecutorSide::begin_question(mesh::StreamId link, const Link& from,
+                                                       CallNumber call, const Cid& invocation) {
+  Requester& requester = requesters_.at(from.peer);
+  if (questions_.size() >= limits_.questions_max ||
+      requester.questions >= limits_.questions_of_requester_max) {
+    send(link, Busy{call, kRetryMs, questions_.size(),
+                    fmt::format("{} questions of yours are looked into already, of {} in all",
+                                requester.questions, questions_.size())});
+    return std::nullopt;
+  }
+  ++requester.questions;
+  const QuestionId id{++ids_};
+  questions_.emplace(id, Question{from.peer, link, call, invocation});
+  return id;
+}
+
+std::optional<ExecutorSide::Question> ExecutorSide::end_question(QuestionId id) {
+  const auto found = questions_.find(id);
+  if (found == questions_.end()) return std::nullopt;
+  Question question = std::move(found->second);
+  questions_.erase(found);
+  --requesters_.at(question.peer).questions;
+  drop_if_idle(question.peer);
+  return question;
+}
+
+void ExecutorSide::take(mesh::StreamId link, Link& from, const Probe& probe) {
+  if (auto why = why_not_heard(from, probe.call)) return send(link, *std::move(why));
+  auto invocation = compute::Invocation::decode(probe.invocation);
+  if (!invocation.ok()) {
+    return send(link, Refuse{probe.call, RefuseReason::kMalformed, invocation.error().message});
+  }
+  const Cid name = Cid::of_sha256(Codec::kDagCbor, probe.invocation);
+  const auto id = begin_question(link, from, probe.call, name);
+  if (!id) return;
+  auto job = std::make_shared<Job>(name, *std::move(invocation));
+  job->requester = from.peer;
+  actions_.emplace_back(Survey{*id, std::move(job)});
+}
+
+void ExecutorSide::take(mesh::StreamId link, Link& from, const Known& known) {
+  if (auto why = why_not_heard(from, known.call)) return send(link, *std::move(why));
+  if (is_secret(known.invocation)) return send(link, Unknown{known.call});
+  const auto id = begin_question(link, from, known.call, known.invocation);
+  if (id) actions_.emplace_back(LookUp{*id, known.invocation});
+}
+
+void ExecutorSide::on(Surveyed& event) {
+  const auto question = end_question(event.question);
+  if (!question) return;
+  event.estimate.call = question->call;
+  event.estimate.wait_ms = wait_ms();
+  event.estimate.known = event.estimate.known && !is_secret(question->invocation);
+  send(question->link, std::move(event.estimate));
+}
+
+void ExecutorSide::on(LookedUp& event) {
+  const auto question = end_question(event.question);
+  if (!question) return;
+  if (!event.found || is_secret(question->invocation)) {
+    return send(question->link, Unknown{question->call});
+  }
+  event.found->call = question->call;
+  event.found->cached = true;
+  send(question->link, *std::move(event.found));
+}
+
+// As if every call took as long as the last ones did.
+uint64_t ExecutorSide::wait_ms() const {
+  const size_t before = running_ + to_run_.size() + to_fetch_.size();
+  if (before < limits_.run_threads) return 0;
+  const uint64_t rounds = (before - limits_.run_threads) / limits_.run_threads + 1;
+  return std::min(rounds * mean_run_ns_ / kNsPerMs, kMillisecondsMax);
+}
+
+}  // namespace timerose::scheduler::execute
