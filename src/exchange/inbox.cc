@@ -52,16 +52,44 @@ Received receive(const PeerId& from, const std::vector<SharedBytes>& frames,
   return received;
 }
 
-void Inbox::add_stream(mesh::StreamId stream, const PeerId& peer) {
+void Inbox::add_stream(mesh::StreamId stream, const PeerId& peer, mesh::Direction direction) {
   Line line;
   line.peer = peer;
   lines_.emplace(stream, std::move(line));
+  if (direction == mesh::Direction::kOutbound) return;
+  if (opened_by_[peer].size() >= kOpenedByPeerMax) make_room(peer);
+  opened_by_[peer].push_back(stream);
+}
+
+void Inbox::make_room(const PeerId& peer) {
+  std::optional<mesh::StreamId> quietest;
+  uint64_t heard = UINT64_MAX;
+  for (const mesh::StreamId stream : opened_by_[peer]) {
+    const Line& line = lines_.at(stream);
+    if (line.working || line.heard == 0 || line.heard >= heard) continue;
+    heard = line.heard;
+    quietest = stream;
+  }
+  if (!quietest) return;
+  host_.close_stream(*quietest);
+  erase(*quietest);
+}
+
+void Inbox::erase(mesh::StreamId stream) {
+  const auto line = lines_.find(stream);
+  const auto opened = opened_by_.find(line->second.peer);
+  if (opened != opened_by_.end()) {
+    std::erase(opened->second, stream);
+    if (opened->second.empty()) opened_by_.erase(opened);
+  }
+  lines_.erase(line);
 }
 
 bool Inbox::on_frame(const mesh::StreamFrame& event) {
   const auto found = lines_.find(event.stream);
   if (found == lines_.end()) return false;
   Line& line = found->second;
+  line.heard = ++frames_;
   if (line.closed || take_short(line, event.frame)) return true;
   line.frames.push_back(event.frame);
   line.bytes += event.frame.size();
@@ -111,11 +139,11 @@ void Inbox::worked(mesh::StreamId stream, size_t bytes, Received received) {
   if (received.broken) {
     if (!line.closed) host_.close_stream(stream);
     bytes_ -= line.bytes;
-    lines_.erase(stream);
+    erase(stream);
   } else if (!line.frames.empty()) {
     work(stream, line);
   } else if (line.closed) {
-    lines_.erase(stream);
+    erase(stream);
   }
   resume_reading();
   on_received_(std::move(received));
@@ -141,7 +169,7 @@ void Inbox::leave_stream(mesh::StreamId stream) {
   const auto found = lines_.find(stream);
   if (found == lines_.end()) return;
   found->second.closed = true;
-  if (!found->second.working) lines_.erase(found);
+  if (!found->second.working) erase(stream);
 }
 
 bool Inbox::on_closed(const mesh::StreamClosed& event) {

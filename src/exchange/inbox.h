@@ -63,8 +63,13 @@ class Inbox {
         wanted_(wanted),
         on_received_(std::move(on_received)) {}
 
+  // Of those that one peer has opened; then the one that has been silent for longest after it
+  // brought something is closed. Some peers open one for each message and end none, and one that
+  // the host has to refuse is lost with what was sent on it.
+  static constexpr size_t kOpenedByPeerMax = 48;
+
   // One that the peer opened, or one of ours: answers may come on the stream of the question.
-  void add_stream(mesh::StreamId stream, const PeerId& peer);
+  void add_stream(mesh::StreamId stream, const PeerId& peer, mesh::Direction direction);
   // We have closed it: nothing more comes.
   void leave_stream(mesh::StreamId stream);
   // Whether the event was of one of these streams.
@@ -79,6 +84,7 @@ class Inbox {
     bool working = false;
     bool reading = true;
     bool closed = false;
+    uint64_t heard = 0;  // when it last brought a frame, by a count of all of them; 0: never
   };
   using Lines = std::unordered_map<mesh::StreamId, Line>;
 
@@ -86,6 +92,8 @@ class Inbox {
   void worked(mesh::StreamId stream, size_t bytes, Received received);
   bool take_short(Line& line, const SharedBytes& frame);
   void resume_reading();
+  void make_room(const PeerId& peer);
+  void erase(mesh::StreamId stream);
 
   mesh::Host& host_;
   Blockstore& store_;
@@ -93,6 +101,8 @@ class Inbox {
   const WantedBlocks& wanted_;
   const OnReceived on_received_;
   Lines lines_;
+  std::map<PeerId, std::vector<mesh::StreamId>> opened_by_;
+  uint64_t frames_ = 0;
   size_t bytes_ = 0;
   std::deque<mesh::StreamId> not_read_;  // in the order in which they were stopped
 };

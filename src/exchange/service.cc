@@ -157,7 +157,7 @@ bool Service::State::on(const mesh::StreamOpened& event) {
   if (event.direction == mesh::Direction::kOutbound) {
     if (!outbox.is_ours(event.stream)) return false;
     // Some peers answer on the stream of the question.
-    inbox.add_stream(event.stream, event.peer);
+    inbox.add_stream(event.stream, event.peer, event.direction);
     return outbox.on_opened(event);
   }
   const auto version = version_named(event.protocol);
@@ -166,7 +166,7 @@ bool Service::State::on(const mesh::StreamOpened& event) {
     parts.host.close_stream(event.stream);
     return true;
   }
-  inbox.add_stream(event.stream, event.peer);
+  inbox.add_stream(event.stream, event.peer, event.direction);
   const auto peer = peers.find(event.peer);
   if (peer != peers.end() && !peer->second.version) speaks(event.peer, *version);
   return true;

@@ -201,6 +201,17 @@ TEST_F(HostilePeerTest, AnAnswerMayComeOnTheStreamOfTheQuestion) {
   EXPECT_TRUE(fetched.get().ok());
 }
 
+TEST_F(HostilePeerTest, OneThatOpensAStreamForEachMessageAndEndsNoneIsAnswered) {
+  for (int i = 0; i < 200; ++i) {
+    bitswap::Outgoing message;
+    const Block wanted = block_number(1000 + i);
+    ASSERT_TRUE(node_.store.put(wanted).ok());
+    message.wants.push_back({.cid = wanted.cid()});
+    hostile_.send(hostile_.open(node_.id()), message);
+    ASSERT_TRUE(hostile_.next<mesh::StreamFrame>().has_value()) << i;
+  }
+}
+
 TEST_F(HostilePeerTest, AnAnswerThatIsNoMessageLeadsToAnotherStream) {
   const Block wanted = block_number(7, 3000);
   auto fetched = fetch_later(wanted.cid(), 10'000);
