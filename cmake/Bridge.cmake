@@ -28,6 +28,11 @@ add_custom_command(
   COMMENT "Rust bridge (the first time takes minutes; it is kept in ${bridge_target_dir})"
   USES_TERMINAL VERBATIM)
 add_custom_target(timerose_bridge_build DEPENDS ${bridge_archive})
+add_custom_target(bridge_test
+  COMMAND ${CMAKE_COMMAND} -E env --unset=RUSTFLAGS
+    bash ${TIMEROSE_BRIDGE_DIR}/test.sh ${TIMEROSE_CARGO} ${bridge_target_dir} ${bridge_out}/bridge_test
+  DEPENDS ${bridge_archive}
+  USES_TERMINAL VERBATIM)
 
 add_library(timerose_bridge INTERFACE)
 add_dependencies(timerose_bridge timerose_bridge_build)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the suites and counts their cases.
 
-  run_tests.py --build build/release              unit, conformance, whole-program, interop and fault tests
+  run_tests.py --build build/release              unit, bridge, conformance, whole-program, interop and fault tests
   run_tests.py --build build/asan --unit-only     the unit tests of another build
   ... --asan                                      also builds and runs the unit tests under build/asan
   ... --lint                                      also formatting, clang-tidy and the include graph
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,17 @@ def run_command(name: str, command: list[str]) -> Tally:
     return Tally(name, passed=0 if failed else 1, failed=1 if failed else 0)
 
 
+def run_bridge(build: pathlib.Path) -> Tally:
+    """The Rust half's own tests; the last line: "test result: ok. 16 passed; 0 failed; ..."."""
+    subprocess.run(["cmake", "--build", build, "--target", "bridge_test"], timeout=1200)
+    program = build / "bridge" / "bridge_test"
+    ran = subprocess.run([program], capture_output=True, text=True, timeout=120) if program.exists() else None
+    counts = re.search(r"(\d+) passed; (\d+) failed", ran.stdout if ran else "")
+    if not counts or ran.returncode != 0:
+        print(ran.stdout + ran.stderr if ran else "there is no program of the bridge's tests")
+    return Tally("bridge", *map(int, counts.groups())) if counts else Tally("bridge", failed=1)
+
+
 def timed(action) -> Tally:
     start = time.monotonic()
     tally = action()
@@ -129,6 +141,7 @@ def main() -> int:
         for program in gtest_programs(build):
             tallies.append(timed(lambda p=program: run_gtest(p, p.name, scratch)))
         if not options.unit_only:
+            tallies.append(timed(lambda: run_bridge(build)))
             tallies.append(timed(lambda: run_conformance(build, scratch)))
             tallies.append(timed(lambda: run_pytest("whole program", "e2e", build, scratch)))
             tallies.append(timed(lambda: run_pytest("interop", "interop", build, scratch)))

@@ -14,7 +14,7 @@
 namespace timerose::mesh {
 
 enum class DhtMode { kAuto, kClient, kServer };  // kAuto: a server while publicly reachable
-// Of TCP and WebSocket; QUIC has its own. kBoth: as the two sides agree, Noise first.
+// Of TCP and WebSocket; QUIC has its own. kBoth: as the two sides agree, TLS first.
 enum class Security { kBoth, kNoise, kTls };
 
 struct HostOptions {

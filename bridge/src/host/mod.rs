@@ -14,8 +14,10 @@ mod ffi;
 mod fields;
 mod frame_reader;
 mod frame_stream;
+mod muxing;
 mod of_lan;
 mod opening;
+mod piping;
 mod protocols;
 mod provider_table;
 mod pubsub;
@@ -29,6 +31,8 @@ mod security;
 mod stream_state;
 mod streams;
 mod swarm;
+mod tls;
+mod tls_certificates;
 mod transport;
 
 use std::collections::{HashMap, VecDeque};
@@ -70,10 +74,22 @@ pub struct Host {
     ready: VecDeque<Event>,
 }
 
+/// A write of several pieces to a socket that the peer has closed raises it, and would end the process.
+fn block_sigpipe() {
+    // SAFETY: the set is made by the first call before it is read; only this thread's mask is changed.
+    unsafe {
+        let mut signals = std::mem::zeroed();
+        libc::sigemptyset(&mut signals);
+        libc::sigaddset(&mut signals, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &signals, std::ptr::null_mut());
+    }
+}
+
 fn runtime(threads: usize) -> Result<Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads.max(1))
         .thread_name("libp2p")
+        .on_thread_start(block_sigpipe)
         .enable_all()
         .build()
         .map_err(|error| format!("starting the threads of the host: {error}"))

@@ -1,4 +1,5 @@
-//! Noise or TLS, whichever the two sides agree on; Noise first. A host may offer one of them only.
+//! TLS or Noise, whichever the two sides agree on; TLS first, whose ciphers the processor may help
+//! with. A host may offer one of them only.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,26 +7,28 @@ use std::pin::Pin;
 use futures::future::Either as EitherIo;
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo};
-use libp2p::{identity, noise, tls, PeerId};
+use libp2p::{identity, noise, PeerId};
 
 use super::config::SecurityChoice;
+use super::piping::Gather;
 use super::reasons;
+use super::tls::{self, Tls};
 
 #[derive(Clone)]
 pub struct Security {
     noise: noise::Config,
-    tls: tls::Config,
+    tls: Tls,
     choice: SecurityChoice,
 }
 
-type Secured<C> = EitherIo<noise::Output<C>, tls::TlsStream<C>>;
+type Secured<C> = EitherIo<noise::Output<C>, Gather<futures_rustls::TlsStream<C>>>;
 type Upgrading<C> = Pin<Box<dyn Future<Output = Result<(PeerId, Secured<C>), std::io::Error>> + Send>>;
 
 impl Security {
     pub fn new(key: &identity::Keypair, choice: SecurityChoice) -> Result<Security, String> {
         Ok(Security {
             noise: noise::Config::new(key).map_err(|error| reasons::chain(&error))?,
-            tls: tls::Config::new(key).map_err(|error| reasons::chain(&error))?,
+            tls: Tls::new(key).map_err(|error| reasons::chain(error.as_ref()))?,
             choice,
         })
     }
@@ -40,9 +43,9 @@ impl UpgradeInfo for Security {
     type InfoIter = std::vec::IntoIter<&'static str>;
 
     fn protocol_info(&self) -> Self::InfoIter {
+        let tls = std::iter::once(tls::NAME).filter(|_| self.choice != SecurityChoice::Noise);
         let noise = self.noise.protocol_info().filter(|_| self.choice != SecurityChoice::Tls);
-        let tls = self.tls.protocol_info().filter(|_| self.choice != SecurityChoice::Noise);
-        noise.chain(tls).collect::<Vec<_>>().into_iter()
+        tls.chain(noise).collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -60,8 +63,8 @@ where
                 let done = self.noise.upgrade_inbound(socket, name).await.map_err(std::io::Error::other)?;
                 return Ok((done.0, EitherIo::Left(done.1)));
             }
-            let done = self.tls.upgrade_inbound(socket, name).await.map_err(std::io::Error::other)?;
-            Ok((done.0, EitherIo::Right(done.1)))
+            let (peer, stream) = self.tls.accept(socket).await?;
+            Ok((peer, EitherIo::Right(Gather::new(stream))))
         })
     }
 }
@@ -80,8 +83,8 @@ where
                 let done = self.noise.upgrade_outbound(socket, name).await.map_err(std::io::Error::other)?;
                 return Ok((done.0, EitherIo::Left(done.1)));
             }
-            let done = self.tls.upgrade_outbound(socket, name).await.map_err(std::io::Error::other)?;
-            Ok((done.0, EitherIo::Right(done.1)))
+            let (peer, stream) = self.tls.connect(socket).await?;
+            Ok((peer, EitherIo::Right(Gather::new(stream))))
         })
     }
 }

@@ -8,9 +8,11 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, OptionalTransport, OrTransport};
 use libp2p::core::upgrade::Version;
 use libp2p::pnet::{PnetConfig, PreSharedKey};
-use libp2p::{dns, quic, relay, tcp, websocket, yamux, PeerId, Transport};
+use libp2p::{dns, quic, relay, tcp, websocket, PeerId, Transport};
 
 use super::config::Config;
+use super::muxing::Muxing;
+use super::piping::ReadAhead;
 use super::security::Security;
 
 /// From the first byte of a connection to its multiplexer.
@@ -44,28 +46,16 @@ where
     transport
         .and_then(move |socket, _| async move {
             match network_key {
-                None => Ok(Either::Left(socket)),
-                Some(key) => PnetConfig::new(key).handshake(socket).await.map(Either::Right),
+                None => Ok(Either::Left(ReadAhead::new(socket))),
+                Some(key) => PnetConfig::new(key).handshake(socket).await.map(|done| Either::Right(ReadAhead::new(done))),
             }
         })
         .upgrade(Version::V1Lazy)
         .authenticate(security.clone())
-        .multiplex(muxing())
+        .multiplex(Muxing::new())
         .timeout(HANDSHAKE_TIME_MAX)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
         .boxed()
-}
-
-/// Yamux whose streams never have room for more than 1 MiB.
-///
-/// Its reader ends the connection at a frame over 1 MiB, but lets a stream's window grow beyond that,
-/// and peers such as Helia fill a window with one frame. A window grows by what the 1 GiB of a
-/// connection has left when each stream that may be open has its 256 KiB: three times that here.
-fn muxing() -> yamux::Config {
-    const STREAMS_OF_256_KIB_IN_1_GIB: usize = 4096;
-    let mut config = yamux::Config::default();
-    config.set_max_num_streams(STREAMS_OF_256_KIB_IN_1_GIB - 3);
-    config
 }
 
 pub fn build(config: &Config, relay: Option<relay::client::Transport>) -> Result<Io, String> {
