@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GRAPH = ROOT / "docs" / "include-graph.txt"
 # Lowest first: an include may only point to a folder further left.
-ORDER = ["base", "crypto", "multiformats", "ipld", "blockstore", "unixfs", "wasm", "compute", "mesh",
+ORDER = ["base", "crypto", "multiformats", "ipld", "blockstore", "unixfs", "wasm", "compute", "isolation", "mesh",
          "exchange", "names", "scheduler", "control", "telemetry", "http", "node", "cli"]
 
 

@@ -1,0 +1,99 @@
+#include "isolation/process.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "isolation/course.h"
+
+namespace timerose::isolation {
+
+Result<std::unique_ptr<Process>> Process::start(const Options& options, Clock& clock) {
+  TR_ASSIGN(Launched launched, launch(options.program, options.namespaces));
+  FileDescriptor socket = std::move(launched.channel);
+  TR_ASSIGN(Channel channel, Channel::open(std::move(socket)));
+  std::unique_ptr<Process> process(new Process(std::move(launched), std::move(channel), clock));
+  if (auto greeted = process->greet(options); !greeted.ok()) {
+    const std::string ending = process->end();
+    const bool no_namespaces =
+        WIFEXITED(*process->ended_) && WEXITSTATUS(*process->ended_) == kExitNoNamespaces;
+    return Error{
+        no_namespaces ? ErrorCode::kUnsupported : ErrorCode::kInternal,
+        fmt::format("a worker process did not start: {} ({})", greeted.error().message, ending)};
+  }
+  return process;
+}
+
+Status Process::greet(const Options& options) {
+  const uint64_t until_ns = clock_.monotonic_ns() + kStartNs;
+  const Channel::OnWait in_time = [&]() -> Status {
+    if (clock_.monotonic_ns() < until_ns) return success();
+    return Error{ErrorCode::kBusy, "it did not become ready in time"};
+  };
+  const bool in_namespaces = options.namespaces == Namespaces::kOwn;
+  TR_TRY(channel_.send(encode(Setup{options.memory_bytes_max, in_namespaces}), in_time));
+  TR_ASSIGN(const ByteView rest, channel_.receive(in_time));
+  TR_ASSIGN(FromWorker message, decode_from_worker(rest));
+  auto* hello = std::get_if<Hello>(&message);
+  if (hello == nullptr) return Error{ErrorCode::kMalformed, "it did not say hello"};
+  measures_.bits = hello->measures;
+  engine_ = std::move(hello->engine);
+  return success();
+}
+
+Process::~Process() { end(); }
+
+bool Process::has_ended() {
+  int status = 0;
+  if (!ended_ && waitpid(id_, &status, WNOHANG) == id_) ended_ = status;
+  return ended_.has_value();
+}
+
+// Kills it if it is still there, and says how it ended.
+std::string Process::end() {
+  if (!has_ended()) {
+    kill(id_, SIGKILL);
+    int status = 0;
+    while (waitpid(id_, &status, 0) < 0 && errno == EINTR) continue;
+    ended_ = status;
+  }
+  if (WIFEXITED(*ended_)) return fmt::format("it ended with exit code {}", WEXITSTATUS(*ended_));
+  return fmt::format("it was ended by signal {} ({})", WTERMSIG(*ended_),
+                     strsignal(WTERMSIG(*ended_)));
+}
+
+void Process::break_off(const Error& error) {
+  if (error.code != ErrorCode::kIo) {
+    const bool hung = error.code == ErrorCode::kBusy;
+    end();
+    broken_ = {hung ? Broken::How::kHung : Broken::How::kLied, error.message};
+    return;
+  }
+  // Its end of the channel is closed: it is ending, if it has not.
+  int status = 0;
+  for (int looks = 0; !has_ended() && looks < 100; ++looks) usleep(1000);
+  const std::string ending = end();
+  status = *ended_;
+  const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  if (killed) {
+    broken_ = {Broken::How::kKilled, ending + ", most likely because memory had run out"};
+  } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+    broken_ = {Broken::How::kCrashed, ending + ": it tried a system call that no guest needs"};
+  } else {
+    broken_ = {Broken::How::kCrashed, ending};
+  }
+}
+
+Result<compute::Answer> Process::run(const Work& work) {
+  Course course({channel_, clock_, cancel_.get(), ++numbers_}, work);
+  auto answer = course.follow();
+  if (!answer.ok() && course.is_workers_fault()) break_off(answer.error());
+  return answer;
+}
+
+}  // namespace timerose::isolation

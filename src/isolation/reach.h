@@ -1,0 +1,35 @@
+// The blocks that a call may read: its roots, and what blocks that were given link to. A worker
+// that a guest has taken over learns nothing else of what the node holds. Of one thread.
+#pragma once
+
+#include "blockstore/multihash_set.h"
+#include "compute/invocation.h"
+#include "ipld/codec.h"
+
+namespace timerose::isolation {
+
+class Reach {
+ public:
+  explicit Reach(const compute::Invocation& call) {
+    for (const Cid& input : call.inputs) add(input);
+    for (const auto& [path, mount] : call.mounts) add(mount);
+    if (call.stdin_file) add(*call.stdin_file);
+  }
+
+  void add(const Cid& cid) { reachable_.insert(cid.multihash_bytes()); }
+  // What it links to may be asked for from here on. A block that cannot be read has no links.
+  void given(const Cid& cid, ByteView block) {
+    (void)ipld::for_each_link(cid.codec(), block, [this](const Cid& link) {
+      add(link);
+      return success();
+    });
+  }
+  [[nodiscard]] bool has(const Cid& cid) const {
+    return reachable_.contains(cid.multihash_bytes());
+  }
+
+ private:
+  MultihashSet reachable_;
+};
+
+}  // namespace timerose::isolation
