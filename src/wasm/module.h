@@ -64,6 +64,8 @@ class ModuleCache {
   // `read` gives the WebAssembly binary when it is needed. kMalformed for what is not WebAssembly
   // (says what was found: ELF, text, empty, ...), kUnsupported for a proposal that is off.
   Result<std::shared_ptr<const Module>> get(const Cid& module, const ReadModule& read);
+  // The modules in memory, the latest used first.
+  [[nodiscard]] std::vector<Cid> latest(size_t max) const;
   // The compiled code of get(), as another process's LoadCode gives it.
   Result<Bytes> code(const Cid& module, const ReadModule& read);
 

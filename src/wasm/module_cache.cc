@@ -94,6 +94,16 @@ ModuleCache::ModuleCache(Engine& engine, LoadCode load)
     : state_(std::make_unique<State>(engine, std::nullopt, std::move(load))) {}
 ModuleCache::~ModuleCache() = default;
 
+std::vector<Cid> ModuleCache::latest(size_t max) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<Cid> out;
+  for (const Cid& cid : state_->by_age) {
+    if (out.size() == max) break;
+    out.push_back(cid);
+  }
+  return out;
+}
+
 Result<Bytes> ModuleCache::code(const Cid& module, const ReadModule& read) {
   TR_ASSIGN(const auto compiled, get(module, read));
   return code_of(*compiled->native().module);

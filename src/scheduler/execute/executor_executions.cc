@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -22,10 +23,16 @@ uint64_t bytes_of(const std::vector<CarriedBlock>& blocks) {
 }  // namespace
 
 void ExecutorSide::join_or_begin(const Asker& asker, Call& call, std::shared_ptr<Job> job) {
-  const auto found = by_name_.find(job->name);
+  const auto found = by_name_.find(flight_name(*job));
   if (found == by_name_.end()) return begin(asker, call, std::move(job));
   call.execution = found->second;
   executions_.at(found->second).askers.push_back(asker);
+}
+
+std::string ExecutorSide::flight_name(const Job& job) const {
+  std::string name(as_text(job.name.bytes()));
+  if (!view_.shares_answers(job.requester)) name += as_text(job.requester.bytes());
+  return name;
 }
 
 void ExecutorSide::begin(const Asker& asker, Call& call, std::shared_ptr<Job> job) {
@@ -34,11 +41,13 @@ void ExecutorSide::begin(const Asker& asker, Call& call, std::shared_ptr<Job> jo
   const bool ready = job->blocks.empty() && view_.has_inputs(*job);
   Execution execution;
   execution.job = std::move(job);
+  execution.since_ns = now_ns_;
   execution.stage = ready ? Stage::kWaitsToRun : Stage::kWaitsToFetch;
   execution.ticket =
       (ready ? to_run_ : to_fetch_).push(asker.peer, call.priority, static_cast<uint64_t>(id));
   execution.askers.push_back(asker);
-  by_name_.insert_or_assign(execution.job->name, id);
+  execution.flight = flight_name(*execution.job);
+  by_name_.insert_or_assign(execution.flight, id);
   executions_.emplace(id, std::move(execution));
 }
 
@@ -150,7 +159,7 @@ void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const 
       this->answer(asker, *call, answer);
     }
   }
-  const auto name = by_name_.find(job->name);
+  const auto name = by_name_.find(execution.flight);
   const ExecutionId id = name->second;
   by_name_.erase(name);
   executions_.erase(id);
@@ -206,7 +215,7 @@ void ExecutorSide::leave(const Asker& asker, Call& call) {
   if (!execution.askers.empty() || execution.stopping) return;
   if (execution.stage == Stage::kWaitsToFetch || execution.stage == Stage::kWaitsToRun) {
     (execution.stage == Stage::kWaitsToFetch ? to_fetch_ : to_run_).remove(execution.ticket);
-    by_name_.erase(execution.job->name);
+    by_name_.erase(execution.flight);
     executions_.erase(found);
     return;
   }
@@ -300,6 +309,28 @@ void ExecutorSide::beat() {
   for (auto& [id, link] : links_) {
     if (link.calls > 0 && now_ns_ - link.sent_ns >= kBeatNs) send(id, Heartbeat{});
   }
+}
+
+// --- For people ---
+
+std::vector<ExecutorSide::Queued> ExecutorSide::queue() const {
+  static constexpr std::array kStages{"waits to fetch", "fetching", "waiting", "running"};
+  std::vector<Queued> out;
+  for (const auto& [id, execution] : executions_) {
+    const Job& job = *execution.job;
+    Queued one{job.name,
+               job.invocation.module,
+               {},
+               kStages[static_cast<size_t>(execution.stage)],
+               execution.since_ns};
+    for (const Asker& asker : execution.askers) {
+      if (std::ranges::find(one.requesters, asker.peer) == one.requesters.end()) {
+        one.requesters.push_back(asker.peer);
+      }
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 }  // namespace timerose::scheduler::execute

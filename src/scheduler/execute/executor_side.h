@@ -139,6 +139,9 @@ class ExecutorView {
   [[nodiscard]] virtual bool may_ask(const PeerId& requester) const = 0;
   // Whether the function and all its data are known to be here.
   [[nodiscard]] virtual bool has_inputs(const Job& job) const = 0;
+  // Whether the answers of this requester's executions may be given to others too; else they are
+  // his alone.
+  [[nodiscard]] virtual bool shares_answers(const PeerId& /*requester*/) const { return true; }
 };
 
 class ExecutorSide {
@@ -163,6 +166,16 @@ class ExecutorSide {
     size_t kept = 0;  // answers not acknowledged
   };
   [[nodiscard]] Load load() const;
+  // One execution, as a person sees it.
+  struct Queued {
+    Cid invocation;
+    Cid function;
+    std::vector<PeerId> requesters;  // each once
+    const char* stage = "";          // "fetching", "waiting", "running", ...
+    uint64_t since_ns = 0;           // when it was asked for
+  };
+  // Those that wait, in no order, and those that run.
+  [[nodiscard]] std::vector<Queued> queue() const;
   // Whether nothing is waited for by anyone.
   [[nodiscard]] bool is_idle() const { return executions_.empty(); }
 
@@ -204,8 +217,10 @@ class ExecutorSide {
   };
   struct Execution {
     std::shared_ptr<Job> job;  // changed only while it waits
+    std::string flight;        // its name in by_name_
     Stage stage = Stage::kWaitsToFetch;
     bool stopping = false;
+    uint64_t since_ns = 0;
     FairQueue::Ticket ticket;  // of the queue it waits in, or came from
     std::vector<Asker> askers;
   };
@@ -258,6 +273,8 @@ class ExecutorSide {
                 compute::Invocation invocation);
   void join_or_begin(const Asker& asker, Call& call, std::shared_ptr<Job> job);
   void begin(const Asker& asker, Call& call, std::shared_ptr<Job> job);
+  // Jobs with one name share one execution: those for one Invocation, if its answer may be shared.
+  [[nodiscard]] std::string flight_name(const Job& job) const;
 
   void launch();
   void add_wishes(Execution& execution);
@@ -309,7 +326,7 @@ class ExecutorSide {
   Requesters requesters_;
   std::unordered_map<mesh::StreamId, Link> links_;
   std::unordered_map<ExecutionId, Execution> executions_;
-  std::unordered_map<Cid, ExecutionId> by_name_;
+  std::unordered_map<std::string, ExecutionId> by_name_;  // flight_name()
   std::unordered_map<Cid, Secret> secrets_;
   std::unordered_map<QuestionId, Question> questions_;
   FairQueue to_fetch_;

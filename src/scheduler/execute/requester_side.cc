@@ -61,7 +61,7 @@ void RequesterSide::on(Ask& event) {
     return;
   }
   if (next_sweep_ns_ == UINT64_MAX) next_sweep_ns_ = now_ns_ + kSweepNs;
-  Call call{event.executor, std::move(event.question)};
+  Call call{event.executor, std::move(event.question), event.patience};
   call.asked_ns = now_ns_;
   if (Offer* const offer = call.offer()) {
     offer->lease_ms = limits_.lease_ms;
@@ -173,7 +173,8 @@ void RequesterSide::take(const PeerId& from, Busy& busy) {
   Call* const call = find(from, busy.call);
   if (call == nullptr || call->stage != Stage::kOffered) return;
   const bool is_patient =
-      call->deadline_ns != UINT64_MAX || now_ns_ - call->asked_ns < limits_.patience_ns;
+      call->patience == Patience::kWhileBusy &&
+      (call->deadline_ns != UINT64_MAX || now_ns_ - call->asked_ns < limits_.patience_ns);
   if (call->offer() == nullptr || !is_patient) {
     const CallNumber number = busy.call;
     return end(number, std::move(busy));

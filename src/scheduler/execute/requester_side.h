@@ -26,11 +26,18 @@ struct RequesterLimits {
   size_t calls_max = 65'536;
 };
 
+// What becomes of an offer that finds its executor busy.
+enum class Patience : uint8_t {
+  kWhileBusy,  // it is made again for as long as the limits say
+  kNone,       // its asker is told at once
+};
+
 // --- Events ---
 struct Ask {
   PeerId executor;
   // Its call number is the caller's; the lease of an offer is filled in.
   std::variant<Offer, Probe, Known> question;
+  Patience patience = Patience::kWhileBusy;
 };
 // Calls that have told of a Commit. Others are passed over.
 struct RevealCalls {
@@ -101,6 +108,7 @@ class RequesterSide {
   struct Call {
     PeerId executor;
     std::variant<Offer, Probe, Known> question;
+    Patience patience = Patience::kWhileBusy;
     Stage stage = Stage::kWaitsForLink;
     uint64_t asked_ns = 0;
     uint64_t deadline_ns = UINT64_MAX;

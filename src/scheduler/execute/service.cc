@@ -36,6 +36,9 @@ ExecutorLimits limits_for(ExecutorLimits limits, size_t run_threads) {
   return limits;
 }
 
+// The link of this node to itself: no stream of the host has its number.
+constexpr mesh::StreamId kOwnLink{UINT64_MAX};
+
 CallNumber first_number(Random& random) {
   CallNumber number = 0;
   random.fill({reinterpret_cast<uint8_t*>(&number), sizeof(number)});
@@ -50,7 +53,8 @@ struct Question {
 
 class View final : public ExecutorView {
  public:
-  explicit View(TrustList trust) : trust_(std::move(trust)) {}
+  View(TrustList trust, RunnerOf runner_of)
+      : trust_(std::move(trust)), runner_of_(std::move(runner_of)) {}
   void set(TrustList trust) { trust_ = std::move(trust); }
   void look_into(const KnownInputs& known) { known_ = &known; }
 
@@ -60,9 +64,14 @@ class View final : public ExecutorView {
   [[nodiscard]] bool has_inputs(const Job& job) const override {
     return known_->has_all(job.invocation);
   }
+  [[nodiscard]] bool shares_answers(const PeerId& requester) const override {
+    const auto runner = runner_of_ ? runner_of_(requester) : nullptr;
+    return runner == nullptr || !runner->scope();
+  }
 
  private:
   TrustList trust_;
+  const RunnerOf runner_of_;
   const KnownInputs* known_ = nullptr;
 };
 
@@ -97,6 +106,8 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
   void carry_out(ExecutorAction& action);
   void carry_out(RequesterAction& action);
   void open(const PeerId& executor);
+  void open_to_self();
+  void later(std::function<void(State&)> task);
   void put(mesh::StreamId stream, const Message& message);
   void send_all();
   void send(mesh::StreamId id, Stream& stream);
@@ -108,6 +119,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
   }
 
   const Parts parts;
+  const PeerId self;
   View view;
   ExecutorSide executor_side;
   RequesterSide requester_side;
@@ -127,7 +139,8 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
 
 Service::State::State(const Parts& of, const ServiceOptions& options, TrustList trust)
     : parts(of),
-      view(std::move(trust)),
+      self(PeerId::of(of.key)),
+      view(std::move(trust), of.runner_of),
       executor_side(view, limits_for(options.executor, run_threads_of(of))),
       requester_side(options.requester),
       numbers(first_number(of.random)) {
@@ -144,7 +157,7 @@ Service::State::State(const Parts& of, const ServiceOptions& options, TrustList 
   worker.emplace(Worker::Parts{
       parts.executor, parts.store, parts.exchange, parts.key,
       [mailbox = from_worker](ExecutorEvent event) { mailbox->put(std::move(event)); },
-      parts.run_threads});
+      parts.run_threads, parts.runner_of});
   view.look_into(worker->known());
   timer = parts.loop.timer([this] {
     executor_step(Tick{});
@@ -217,6 +230,13 @@ bool Service::State::on(const mesh::StreamClosed& event) {
 }
 
 void Service::State::close(mesh::StreamId stream, const std::string& why) {
+  if (stream == kOwnLink) {
+    return later([why](State& state) {
+      state.to_executors.erase(state.self);
+      state.executor_step(LinkClosed{kOwnLink});
+      state.requester_step(LinkLost{state.self, why});
+    });
+  }
   if (!streams.contains(stream)) return;
   parts.host.close_stream(stream);
   ended(stream, why);
@@ -235,7 +255,25 @@ void Service::State::ended(mesh::StreamId id, const std::string& why) {
                speaks_not});
 }
 
+// After what is being handled now.
+void Service::State::later(std::function<void(State&)> task) {
+  parts.loop.post([weak = weak_from_this(), task = std::move(task)] {
+    const auto state = weak.lock();
+    if (state && !state->stopped) task(*state);
+  });
+}
+
+// This node asks itself by the same rules as anyone: its calls stand in the same queue.
+void Service::State::open_to_self() {
+  to_executors.insert_or_assign(self, kOwnLink);
+  later([](State& state) {
+    state.executor_step(LinkOpened{kOwnLink, state.self});
+    state.requester_step(LinkReady{state.self});
+  });
+}
+
 void Service::State::open(const PeerId& executor) {
+  if (executor == self) return open_to_self();
   const mesh::StreamId stream = parts.host.open_stream(executor, {std::string(kProtocol)});
   streams.emplace(stream, Stream{executor, mesh::Direction::kOutbound, {}});
   to_executors.insert_or_assign(executor, stream);
@@ -286,6 +324,11 @@ void Service::State::executor_step(ExecutorEvent event) {
 
 void Service::State::carry_out(ExecutorAction& action) {
   if (auto* send = std::get_if<SendTo>(&action)) {
+    if (send->link == kOwnLink) {
+      return later([message = std::move(send->message)](State& state) {
+        state.requester_step(Heard{state.self, message});
+      });
+    }
     put(send->link, send->message);
   } else if (auto* fetch = std::get_if<FetchInputs>(&action)) {
     worker->fetch(fetch->execution, std::move(fetch->job));
@@ -311,7 +354,12 @@ void Service::State::requester_step(RequesterEvent event) {
 void Service::State::carry_out(RequesterAction& action) {
   if (const auto* wanted = std::get_if<OpenLink>(&action)) {
     open(wanted->executor);
-  } else if (const auto* say = std::get_if<Say>(&action)) {
+  } else if (auto* say = std::get_if<Say>(&action)) {
+    if (say->executor == self) {
+      return later([message = std::move(say->message)](State& state) {
+        state.executor_step(Received{kOwnLink, message});
+      });
+    }
     const auto stream = to_executors.find(say->executor);
     if (stream != to_executors.end()) put(stream->second, say->message);
   } else if (const auto* end_link = std::get_if<EndLink>(&action)) {
@@ -344,6 +392,7 @@ Service::~Service() { state_->end(); }
 bool Service::on_event(const mesh::Event& event) { return state_->on_event(event); }
 void Service::stop() { state_->end(); }
 ExecutorSide::Load Service::load() const { return state_->executor_side.load(); }
+std::vector<ExecutorSide::Queued> Service::queue() const { return state_->executor_side.queue(); }
 
 void Service::set_trust(TrustList trust) {
   state_->parts.loop.post([weak = std::weak_ptr(state_), trust = std::move(trust)]() mutable {
@@ -352,15 +401,18 @@ void Service::set_trust(TrustList trust) {
 }
 
 template <typename Question>
-CallNumber Service::ask_any(const PeerId& executor, Question question, OnUpdate on_update) {
+CallNumber Service::ask_any(const PeerId& executor, Question question, OnUpdate on_update,
+                            Patience patience) {
   const CallNumber number = ++state_->numbers;
   question.call = number;
-  state_->questions->put({number, Ask{executor, std::move(question)}, std::move(on_update)});
+  state_->questions->put(
+      {number, Ask{executor, std::move(question), patience}, std::move(on_update)});
   return number;
 }
 
-CallNumber Service::ask(const PeerId& executor, Offer offer, OnUpdate on_update) {
-  return ask_any(executor, std::move(offer), std::move(on_update));
+CallNumber Service::ask(const PeerId& executor, Offer offer, OnUpdate on_update,
+                        Patience patience) {
+  return ask_any(executor, std::move(offer), std::move(on_update), patience);
 }
 
 CallNumber Service::ask(const PeerId& executor, Probe probe, OnUpdate on_update) {

@@ -32,6 +32,7 @@ class Service {
     exchange::Exchange& exchange;
     PublicKey key;
     size_t run_threads = 0;  // 0: one for each processor, 32 at most
+    RunnerOf runner_of;      // absent: all guests run in this process
   };
 
   // On the loop, or before it runs. Tells the host of the protocol.
@@ -47,14 +48,16 @@ class Service {
   // Refuses what comes, hands back what waits, ends what we asked of others.
   void stop();
   [[nodiscard]] ExecutorSide::Load load() const;
+  [[nodiscard]] std::vector<ExecutorSide::Queued> queue() const;
 
   // --- Of any thread ---
   void set_trust(TrustList trust);
   // On the loop, until it is none of Accept, Log and Commit.
   using OnUpdate = std::function<void(Update)>;
-  // Asks another node, to which there is a connection; the offer's call number is filled in, and
-  // given.
-  CallNumber ask(const PeerId& executor, Offer offer, OnUpdate on_update);
+  // Asks another node, to which there is a connection, or this one; the offer's call number is
+  // filled in, and given.
+  CallNumber ask(const PeerId& executor, Offer offer, OnUpdate on_update,
+                 Patience patience = Patience::kWhileBusy);
   // Ends by Estimate, Refuse, Busy or Lost.
   CallNumber ask(const PeerId& executor, Probe probe, OnUpdate on_update);
   // Ends by Finish, Unknown, Refuse, Busy, Lost or Fault. The receipt may be of any key: what it is
@@ -67,7 +70,8 @@ class Service {
  private:
   struct State;
   template <typename Question>
-  CallNumber ask_any(const PeerId& executor, Question question, OnUpdate on_update);
+  CallNumber ask_any(const PeerId& executor, Question question, OnUpdate on_update,
+                     Patience patience = Patience::kNone);
 
   std::shared_ptr<State> state_;
 };
