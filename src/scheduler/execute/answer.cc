@@ -105,7 +105,7 @@ Status store_blocks(Blockstore& store, const std::vector<CarriedBlock>& blocks) 
 }
 
 Performed perform(compute::Executor& executor, Blockstore& store, const PublicKey& ours,
-                  const Job& job, wasm::Cancellation& cancellation,
+                  const Job& job, compute::Runner* runner, wasm::Cancellation& cancellation,
                   const wasi::Context::OnWrite& on_write) {
   compute::Request request(job.invocation);
   request.fuel = job.fuel;
@@ -113,6 +113,7 @@ Performed perform(compute::Executor& executor, Blockstore& store, const PublicKe
   request.recording = job.receipt ? compute::Recording::kDurable : compute::Recording::kInMemory;
   request.cancellation = &cancellation;
   request.on_write = on_write;
+  request.runner = runner;
   Performed performed;
   auto given = perform_once(executor, store, ours, job, request, performed);
   const auto* finish = given.ok() ? std::get_if<Finish>(&*given) : nullptr;

@@ -29,8 +29,9 @@ struct Performed {
   uint64_t duration_ns = 0;
   uint64_t fuel_used = 0;
 };
+// The guest runs by `runner`; null: in this process.
 Performed perform(compute::Executor& executor, Blockstore& store, const PublicKey& ours,
-                  const Job& job, wasm::Cancellation& cancellation,
+                  const Job& job, compute::Runner* runner, wasm::Cancellation& cancellation,
                   const wasi::Context::OnWrite& on_write);
 
 // What is known here of the Invocation and may be told anyone: with the receipt of whoever executed

@@ -33,6 +33,7 @@ class Service {
     PublicKey key;
     size_t run_threads = 0;  // 0: one for each processor, 32 at most
     RunnerOf runner_of;      // absent: all guests run in this process
+    RunnerOf runner_of;      // absent: all guests run in this process
   };
 
   // On the loop, or before it runs. Tells the host of the protocol.

@@ -98,8 +98,10 @@ ExecutionEnded Worker::perform_job(ExecutionId id, const Job& job, Flight& fligh
   if (!executor.ok()) {
     return {id, Failure{0, FailureKind::kInternal, executor.error().message}, 0, 0};
   }
-  Performed performed = perform(**executor, parts_.store, parts_.key, job, flight.cancellation,
-                                job.logs ? log_writer(id) : wasi::Context::OnWrite());
+  const auto runner = parts_.runner_of ? parts_.runner_of(job.requester) : nullptr;
+  Performed performed =
+      perform(**executor, parts_.store, parts_.key, job, runner.get(), flight.cancellation,
+              job.logs ? log_writer(id) : wasi::Context::OnWrite());
   return {id, std::move(performed.answer), performed.duration_ns, performed.fuel_used};
 }
 

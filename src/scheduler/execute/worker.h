@@ -10,11 +10,15 @@
 #include "base/thread_pool.h"
 #include "blockstore/guarded_blockstore.h"
 #include "compute/executor.h"
+#include "compute/runner.h"
 #include "exchange/exchange.h"
 #include "scheduler/execute/executor_side.h"
 #include "scheduler/execute/known_inputs.h"
 
 namespace timerose::scheduler::execute {
+
+// Where a requester's guests run; null: in this process. From any thread.
+using RunnerOf = std::function<std::unique_ptr<compute::Runner>(const PeerId& requester)>;
 
 // Of one thread, but for `tell`, which is called from others.
 class Worker {
@@ -26,6 +30,7 @@ class Worker {
     PublicKey key;  // ours, that signs
     std::function<void(ExecutorEvent)> tell;
     size_t run_threads = 0;  // 0: one for each processor
+    RunnerOf runner_of;      // absent: all run in this process
     size_t fetch_threads = 8;
   };
   // What a guest writes is told of while it runs up to so many bytes; the rest is in its Outcome.
