@@ -152,7 +152,11 @@ Result<compute::Answer> check_finish(const Finish& finish, const Expected& expec
                                      Blockstore& store) {
   compute::Answer answer(expected.invocation);
   answer.cached = finish.cached;
-  TR_ASSIGN(answer.outcome, compute::Outcome::decode(finish.outcome));
+  auto decoded = compute::Outcome::decode(finish.outcome);
+  if (!decoded.ok()) {
+    return Error{ErrorCode::kMismatch, "the executor sent no outcome: " + decoded.error().message};
+  }
+  answer.outcome = *std::move(decoded);
   Block outcome = Block::of_sha256(Codec::kDagCbor, finish.outcome);
   answer.outcome_cid = outcome.cid();
   std::vector<Block> blocks{std::move(outcome)};

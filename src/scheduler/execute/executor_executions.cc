@@ -66,16 +66,18 @@ void ExecutorSide::add_wishes(Execution& execution) {
 
 // Hands over as much as may be under way.
 void ExecutorSide::launch() {
-  while (fetching_ < limits_.fetching_max) {
-    const auto next = to_fetch_.pop(limits_.fetching_of_requester_max);
+  while (fetching_ < limits_.fetching_max + limits_.fetching_spare) {
+    const bool is_spare = fetching_ >= limits_.fetching_max;
+    const auto next = to_fetch_.pop(is_spare ? 1 : limits_.fetching_of_requester_max);
     if (!next) break;
     Execution& execution = executions_.at(ExecutionId{*next});
     execution.stage = Stage::kFetching;
     ++fetching_;
     actions_.emplace_back(FetchInputs{ExecutionId{*next}, execution.job});
   }
-  while (running_ < limits_.running_max) {
-    const auto next = to_run_.pop(limits_.running_of_requester_max);
+  while (running_ < limits_.running_max + limits_.running_spare) {
+    const bool is_spare = running_ >= limits_.running_max;
+    const auto next = to_run_.pop(is_spare ? 1 : limits_.running_of_requester_max);
     if (!next) break;
     Execution& execution = executions_.at(ExecutionId{*next});
     add_wishes(execution);

@@ -62,6 +62,44 @@ TEST_F(ExecutorLimitsTest, SharesItsPlacesBetweenRequesters) {
   }
 }
 
+TEST_F(ExecutorLimitsTest, KeepsAPlaceForWhoHasNoneRunning) {
+  ExecutorLimits limits;
+  limits.running_max = 2;
+  limits.running_spare = 1;
+  limit(limits);
+  open(1, a_);
+  open(2, b_);
+  size_t launches = 0;
+  for (CallNumber call = 1; call < 9; ++call) {
+    hear(1, offer(call, static_cast<int>(call)));
+    launches += all<Launch>().size();
+  }
+  EXPECT_EQ(launches, 2U) << "who has some running gets none of the spare places";
+  const ExecutionId of_b = begin(2, 1, 1000);
+  hear(2, offer(2, 1001));
+  EXPECT_TRUE(all<Launch>().empty());
+  step(ExecutionEnded{of_b, finish(), 1, 1});
+  EXPECT_EQ(all<Launch>().size(), 1U);
+}
+
+TEST_F(ExecutorLimitsTest, KeepsAPlaceForWhoHasNothingBeingFetched) {
+  ExecutorLimits limits;
+  limits.fetching_max = 2;
+  limits.fetching_spare = 1;
+  limit(limits);
+  view_.inputs_here = false;
+  open(1, a_);
+  open(2, b_);
+  size_t fetches = 0;
+  for (CallNumber call = 1; call < 9; ++call) {
+    hear(1, offer(call, static_cast<int>(call)));
+    fetches += all<FetchInputs>().size();
+  }
+  EXPECT_EQ(fetches, 2U);
+  hear(2, offer(1, 1000));
+  EXPECT_EQ(all<FetchInputs>().size(), 1U);
+}
+
 TEST_F(ExecutorLimitsTest, IsBusyWhenARequesterHasTooManyCalls) {
   ExecutorLimits limits;
   limits.calls_of_requester_max = 2;

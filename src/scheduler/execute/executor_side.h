@@ -28,6 +28,10 @@ struct ExecutorLimits {
   uint32_t running_of_requester_max = 8;
   uint32_t fetching_max = 8;  // whose inputs are fetched at a time
   uint32_t fetching_of_requester_max = 4;
+  // More places, one for each requester that has none: who takes all the others for long keeps
+  // nobody else waiting.
+  uint32_t running_spare = 0;
+  uint32_t fetching_spare = 0;
   // Calls of one requester that wait, run, or have an answer that is kept; and bytes of these.
   size_t calls_of_requester_max = 8192;
   uint64_t bytes_of_requester_max = 64ULL << 20;

@@ -115,8 +115,8 @@ void RequesterSide::put(Call& call) {
 
 void RequesterSide::on(LinkReady& event) {
   Executor& executor = executors_[event.executor];
+  // That it takes streams does not mean that it works.
   executor.state = LinkState::kOpen;
-  executor.heard_ns = now_ns_;
   // Every call, as if for the first time: the executor knows those it has.
   for (auto& [number, call] : calls_) {
     if (call.executor == event.executor && call.stage != Stage::kWaitsToRetry) put(call);
@@ -159,7 +159,8 @@ void RequesterSide::take(const PeerId& /*from*/, Heartbeat& /*heartbeat*/) {}
 // What only requesters say.
 template <typename Other>
 void RequesterSide::take(const PeerId& from, Other& /*message*/) {
-  actions_.emplace_back(EndLink{from, "an executor sent what only requesters send"});
+  lose_all(from, "the executor broke the protocol: it sent what only requesters send");
+  actions_.emplace_back(EndLink{from, "it broke the protocol"});
 }
 
 void RequesterSide::take(const PeerId& from, Accept& accept) {
@@ -193,6 +194,8 @@ void RequesterSide::take(const PeerId& from, Refuse& refuse) {
 void RequesterSide::take(const PeerId& from, Log& log) {
   Call* const call = find_offered(from, log.call);
   if (call == nullptr || !call->offer()->logs) return;
+  call->log_bytes += log.bytes.size();
+  if (call->log_bytes > limits_.log_bytes_of_call_max) return;
   actions_.emplace_back(Told{log.call, std::move(log)});
 }
 

@@ -24,6 +24,8 @@ struct RequesterLimits {
   uint64_t reopen_ns = 200'000'000;      // after a link was lost
   uint64_t question_ns = 5'000'000'000;  // a Probe or a Known that is not answered
   size_t calls_max = 65'536;
+  // Of what a guest writes; an executor sends half as much. The rest is passed over.
+  uint64_t log_bytes_of_call_max = 2U << 20;
 };
 
 // What becomes of an offer that finds its executor busy.
@@ -113,6 +115,7 @@ class RequesterSide {
     uint64_t asked_ns = 0;
     uint64_t deadline_ns = UINT64_MAX;
     uint64_t retry_ns = 0;
+    uint64_t log_bytes = 0;
     Busy busy{};  // the last one
     std::optional<Sha256Digest> commit{};
     bool revealed = false;

@@ -274,6 +274,36 @@ TEST_F(RequesterSideTest, EndsALinkWhosePeerSpeaksLikeARequester) {
   EXPECT_EQ(all<EndLink>().size(), 1U);
 }
 
+TEST_F(RequesterSideTest, LosesAnExecutorThatTakesStreamsAndEndsThem) {
+  ask_over_a_link(1);
+  size_t links = 0;
+  for (uint64_t passed = 0; passed < 5 * kSecond; passed += 100 * kMs) {
+    if (!all<OpenLink>().empty()) {
+      ++links;
+      step(LinkReady{x_});
+      step(LinkLost{x_, "the peer closed the stream"});
+    }
+    pass(100 * kMs);
+    if (!told<Lost>().empty()) break;
+  }
+  EXPECT_GT(links, 3U);
+  ASSERT_EQ(told<Lost>().size(), 1U);
+  EXPECT_EQ(side_.calls(), 0U);
+}
+
+TEST_F(RequesterSideTest, PassesOverLogsBeyondWhatACallMayWrite) {
+  ask_over_a_link(1);
+  Log log;
+  log.call = 1;
+  log.bytes.resize(kLogPieceBytesMax);
+  uint64_t bytes = 0;
+  for (int i = 0; i < 1000; ++i) {
+    hear(log);
+    for (const Log& passed_on : told<Log>()) bytes += passed_on.bytes.size();
+  }
+  EXPECT_EQ(bytes, RequesterLimits().log_bytes_of_call_max);
+}
+
 TEST_F(RequesterSideTest, HoldsToItsLimitOfCalls) {
   RequesterLimits limits;
   limits.calls_max = 2;

@@ -22,6 +22,12 @@ constexpr uint32_t kInboundStreamsMax = 4;
 constexpr size_t kRunThreadsMax = 32;
 // Handed over at a time for each thread, so that none waits for the loop between small calls.
 constexpr uint32_t kRunningOfThread = 4;
+// And so many more than threads at most: each of these may turn out to need a thread for long, and
+// with those of other requesters they must find a place in the engine.
+constexpr uint32_t kRunningMore = 8;
+// For requesters that have nothing running, or nothing being fetched.
+constexpr uint32_t kRunningSpare = 16;
+constexpr uint32_t kFetchingSpare = 8;
 
 size_t run_threads_of(const Service::Parts& parts) {
   if (parts.run_threads != 0) return parts.run_threads;
@@ -29,10 +35,13 @@ size_t run_threads_of(const Service::Parts& parts) {
 }
 
 ExecutorLimits limits_for(ExecutorLimits limits, size_t run_threads) {
-  const uint32_t running = static_cast<uint32_t>(run_threads) * kRunningOfThread;
+  const auto threads = static_cast<uint32_t>(run_threads);
+  const uint32_t running = std::min(threads * kRunningOfThread, threads + kRunningMore);
   limits.running_max = std::max(limits.running_max, running);
   limits.running_of_requester_max = std::max(limits.running_of_requester_max, running);
-  limits.run_threads = static_cast<uint32_t>(run_threads);
+  limits.running_spare = kRunningSpare;
+  limits.fetching_spare = kFetchingSpare;
+  limits.run_threads = threads;
   return limits;
 }
 
@@ -111,8 +120,8 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
   void put(mesh::StreamId stream, const Message& message);
   void send_all();
   void send(mesh::StreamId id, Stream& stream);
-  void close(mesh::StreamId stream, const std::string& why);
-  void ended(mesh::StreamId id, const std::string& why);
+  void close(mesh::StreamId stream, const std::string& why, bool broke_protocol = false);
+  void ended(mesh::StreamId id, const std::string& why, bool broke_protocol = false);
   void tell(Told& told);
   void set_timer() {
     timer->set(std::min(executor_side.next_tick_ns(), requester_side.next_tick_ns()));
@@ -154,10 +163,17 @@ Service::State::State(const Parts& of, const ServiceOptions& options, TrustList 
       requester_step(std::move(question.ask));
     }
   });
+  const ExecutorLimits limits = limits_for(options.executor, run_threads_of(parts));
   worker.emplace(Worker::Parts{
-      parts.executor, parts.store, parts.exchange, parts.key,
-      [mailbox = from_worker](ExecutorEvent event) { mailbox->put(std::move(event)); },
-      parts.run_threads, parts.runner_of});
+      .executor = parts.executor,
+      .store = parts.store,
+      .exchange = parts.exchange,
+      .key = parts.key,
+      .tell = [mailbox = from_worker](ExecutorEvent event) { mailbox->put(std::move(event)); },
+      .runner_of = parts.runner_of,
+      .run_threads = limits.run_threads,
+      .run_threads_max = limits.running_max + limits.running_spare,
+      .fetch_threads = limits.fetching_max + limits.fetching_spare});
   view.look_into(worker->known());
   timer = parts.loop.timer([this] {
     executor_step(Tick{});
@@ -201,7 +217,7 @@ bool Service::State::on(const mesh::StreamFrame& event) {
   if (found == streams.end()) return false;
   auto messages = decode_frame(event.frame.view());
   if (!messages.ok()) {
-    close(event.stream, messages.error().message);
+    close(event.stream, messages.error().message, true);
     return true;
   }
   const bool asks_us = found->second.direction == mesh::Direction::kInbound;
@@ -229,7 +245,7 @@ bool Service::State::on(const mesh::StreamClosed& event) {
   return true;
 }
 
-void Service::State::close(mesh::StreamId stream, const std::string& why) {
+void Service::State::close(mesh::StreamId stream, const std::string& why, bool broke_protocol) {
   if (stream == kOwnLink) {
     return later([why](State& state) {
       state.to_executors.erase(state.self);
@@ -239,16 +255,19 @@ void Service::State::close(mesh::StreamId stream, const std::string& why) {
   }
   if (!streams.contains(stream)) return;
   parts.host.close_stream(stream);
-  ended(stream, why);
+  ended(stream, why, broke_protocol);
 }
 
-void Service::State::ended(mesh::StreamId id, const std::string& why) {
+void Service::State::ended(mesh::StreamId id, const std::string& why, bool broke_protocol) {
   const auto found = streams.find(id);
   const PeerId peer = found->second.peer;
   const bool asks_us = found->second.direction == mesh::Direction::kInbound;
   streams.erase(found);
   if (asks_us) return executor_step(LinkClosed{id});
   to_executors.erase(peer);
+  if (broke_protocol) {
+    return requester_step(LinkLost{peer, "the executor broke the protocol: " + why, true});
+  }
   const bool speaks_not = why.find("speaks none of the protocols") != std::string::npos;
   requester_step(
       LinkLost{peer, speaks_not ? "the peer does not execute calls of others (" + why + ")" : why,
@@ -313,6 +332,7 @@ void Service::State::send(mesh::StreamId id, Stream& stream) {
 // --- Decisions ---
 
 void Service::State::executor_step(ExecutorEvent event) {
+  if (parts.observer != nullptr) parts.observer->saw(event);
   if (const auto* fetched = std::get_if<InputsFetched>(&event); fetched && fetched->failure) {
     worker->ended(fetched->execution);
   }
@@ -323,6 +343,7 @@ void Service::State::executor_step(ExecutorEvent event) {
 }
 
 void Service::State::carry_out(ExecutorAction& action) {
+  if (parts.observer != nullptr) parts.observer->saw(action);
   if (auto* send = std::get_if<SendTo>(&action)) {
     if (send->link == kOwnLink) {
       return later([message = std::move(send->message)](State& state) {
@@ -346,12 +367,14 @@ void Service::State::carry_out(ExecutorAction& action) {
 }
 
 void Service::State::requester_step(RequesterEvent event) {
+  if (parts.observer != nullptr) parts.observer->saw(event);
   auto actions = std::exchange(requester_side.step(parts.loop.now_ns(), std::move(event)), {});
   for (RequesterAction& action : actions) carry_out(action);
   if (!stopped) set_timer();
 }
 
 void Service::State::carry_out(RequesterAction& action) {
+  if (parts.observer != nullptr) parts.observer->saw(action);
   if (const auto* wanted = std::get_if<OpenLink>(&action)) {
     open(wanted->executor);
   } else if (auto* say = std::get_if<Say>(&action)) {

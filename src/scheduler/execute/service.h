@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "mesh/host.h"
 #include "scheduler/execute/executor_side.h"
+#include "scheduler/execute/observer.h"
 #include "scheduler/execute/requester_side.h"
 #include "scheduler/execute/trust.h"
 #include "scheduler/execute/worker.h"
@@ -31,9 +32,9 @@ class Service {
     GuardedBlockstore& store;
     exchange::Exchange& exchange;
     PublicKey key;
-    size_t run_threads = 0;  // 0: one for each processor, 32 at most
-    RunnerOf runner_of;      // absent: all guests run in this process
-    RunnerOf runner_of;      // absent: all guests run in this process
+    size_t run_threads = 0;        // 0: one for each processor, 32 at most
+    RunnerOf runner_of;            // absent: all guests run in this process
+    Observer* observer = nullptr;  // sees all that is decided, if there is one
   };
 
   // On the loop, or before it runs. Tells the host of the protocol.

@@ -11,7 +11,9 @@
 namespace timerose::scheduler::execute {
 
 Worker::Worker(Parts parts)
-    : parts_(std::move(parts)), fetchers_(parts_.fetch_threads), runners_(parts_.run_threads) {}
+    : parts_(std::move(parts)),
+      fetchers_(parts_.fetch_threads),
+      runners_(parts_.run_threads, parts_.run_threads_max) {}
 
 Worker::~Worker() {
   for (const auto& [id, flight] : flights_) {

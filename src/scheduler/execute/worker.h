@@ -13,6 +13,7 @@
 #include "compute/runner.h"
 #include "exchange/exchange.h"
 #include "scheduler/execute/executor_side.h"
+#include "scheduler/execute/guest_threads.h"
 #include "scheduler/execute/known_inputs.h"
 
 namespace timerose::scheduler::execute {
@@ -29,9 +30,10 @@ class Worker {
     exchange::Exchange& exchange;
     PublicKey key;  // ours, that signs
     std::function<void(ExecutorEvent)> tell;
-    size_t run_threads = 0;  // 0: one for each processor
-    RunnerOf runner_of;      // absent: all run in this process
-    size_t fetch_threads = 8;
+    RunnerOf runner_of;          // absent: all run in this process
+    size_t run_threads = 1;      // while guests end soon
+    size_t run_threads_max = 1;  // while some go on for long
+    size_t fetch_threads = 1;
   };
   // What a guest writes is told of while it runs up to so many bytes; the rest is in its Outcome.
   static constexpr uint64_t kLogBytesMax = 1U << 20;
@@ -70,7 +72,7 @@ class Worker {
   KnownInputs known_;
   std::unordered_map<ExecutionId, std::shared_ptr<Flight>> flights_;
   ThreadPool fetchers_;
-  ThreadPool runners_;
+  GuestThreads runners_;
   ThreadPool lookers_{1};  // for questions: these wait neither for the network nor for a guest
 };
 
