@@ -91,6 +91,31 @@ void Scores::note(uint64_t now_ns, const PeerId& node, const ContentKey& functio
   here.times_faulty = whole.times_faulty;
 }
 
+std::vector<PeerId> Scores::learn(uint64_t now_ns, const ContentKey& function,
+                                  const Judgement& judgement, std::span<const Answer> answers) {
+  std::map<PeerId, Seen> seen;
+  const bool by_us = std::ranges::any_of(
+      judgement.supporters, [&](size_t i) { return answers[i].standing >= Standing::kVerifier; });
+  if (by_us || judgement.supporters.size() > 1) {
+    for (const size_t i : judgement.supporters) seen.emplace(answers[i].executor, Seen::kGood);
+  }
+  for (const size_t i : judgement.odd_metering) {
+    seen.insert_or_assign(answers[i].executor, Seen::kFalseMetering);
+  }
+  for (const size_t i : judgement.losers) {
+    seen.insert_or_assign(answers[i].executor, Seen::kFalseOutcome);
+  }
+  for (const Answer& answer : answers) {
+    if (answer.standing == Standing::kSelf) seen.erase(answer.executor);
+  }
+  std::vector<PeerId> nodes;
+  for (const auto& [node, what] : seen) {
+    note(now_ns, node, function, what);
+    nodes.push_back(node);
+  }
+  return nodes;
+}
+
 double Scores::faults_of(uint64_t now_ns, const PeerId& node) const {
   const auto found = nodes_.find(node);
   if (found == nodes_.end()) return 0;
@@ -138,6 +163,18 @@ std::vector<Scores::Entry> Scores::entries() const {
   for (const auto& [node, score] : nodes_) entries.push_back({node, true, {}, score});
   for (const auto& [pair, score] : functions_) {
     entries.push_back({pair.node, false, pair.function, score});
+  }
+  return entries;
+}
+
+std::vector<Scores::Entry> Scores::entries_of(const PeerId& node,
+                                              const ContentKey& function) const {
+  std::vector<Entry> entries;
+  if (const auto whole = nodes_.find(node); whole != nodes_.end()) {
+    entries.push_back({node, true, {}, whole->second});
+  }
+  if (const auto here = functions_.find({node, function}); here != functions_.end()) {
+    entries.push_back({node, false, function, here->second});
   }
   return entries;
 }

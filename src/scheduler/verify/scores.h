@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "multiformats/peer_id.h"
 #include "scheduler/bounded_table.h"
+#include "scheduler/verify/quorum.h"
 
 namespace timerose::scheduler::verify {
 
@@ -50,6 +52,10 @@ class Scores {
   explicit Scores(const ScoreLimits& limits) : limits_(limits) {}
 
   void note(uint64_t now_ns, const PeerId& node, const ContentKey& function, Seen seen);
+  // Notes what a Judgement showed of all who answered a call of this function; gives their keys.
+  // An answer that was believed without a check says nothing of who gave it.
+  std::vector<PeerId> learn(uint64_t now_ns, const ContentKey& function, const Judgement& judgement,
+                            std::span<const Answer> answers);
 
   // Of answers of this node to calls of this function, how many should be checked: 1 for a node
   // that nothing is known of, or that was at fault lately.
@@ -70,6 +76,8 @@ class Scores {
   };
   // Nodes first.
   [[nodiscard]] std::vector<Entry> entries() const;
+  // What note() of these changed.
+  [[nodiscard]] std::vector<Entry> entries_of(const PeerId& node, const ContentKey& function) const;
   // One of what was kept. Over the limits, what says least gives way.
   void restore(const Entry& entry);
   // Grows with every change: what is kept is out of date when it differs.

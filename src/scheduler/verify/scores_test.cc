@@ -116,5 +116,38 @@ TEST_F(ScoresTest, HoldTheirLimitsAndRememberLiarsLongest) {
   EXPECT_LT(scores.spot_check_rate(now_ns_, node(3, 199), f_), 1) << "the newest are kept";
 }
 
+class LessonsTest : public ScoresTest {
+ protected:
+  Answer by(uint8_t number, std::string_view outcome, Standing standing = Standing::kTrusted) {
+    return {node(number), "", standing, Cid::of_sha256(Codec::kDagCbor, as_bytes(outcome)),
+            std::nullopt, {}};
+  }
+  void learn(const Wish& wish, const std::vector<Answer>& answers) {
+    scores_.learn(now_ns_, f_, judge(wish, answers), answers);
+  }
+};
+
+TEST_F(LessonsTest, AreOfCheckedAnswersOnly) {
+  learn({Policy::kTrust, 1, 1, true}, {by(1, "right")});
+  EXPECT_EQ(rate(a_, f_), 1);
+  learn({Policy::kSelf, 1, 1, true}, {by(1, "right"), by(9, "right", Standing::kSelf)});
+  EXPECT_LT(rate(a_, f_), 1);
+  EXPECT_EQ(rate(node(9), f_), 1) << "nothing of this node itself";
+  learn({Policy::kQuorum, 2, 6, true}, {by(2, "right"), by(3, "right")});
+  EXPECT_LT(rate(b_, f_), 1);
+}
+
+TEST_F(LessonsTest, AreThatLiarsLied) {
+  learn({Policy::kQuorum, 2, 6, true}, {by(1, "right"), by(2, "wrong"), by(3, "right")});
+  EXPECT_FALSE(scores_.is_avoided(now_ns_, a_));
+  EXPECT_TRUE(scores_.is_avoided(now_ns_, b_));
+}
+
+TEST_F(LessonsTest, AreThatANodeWasAtFaultThoughItsLastAnswerWasRight) {
+  learn({Policy::kQuorum, 2, 6, true},
+        {by(1, "right"), by(3, "right"), by(2, "wrong"), by(2, "right")});
+  EXPECT_TRUE(scores_.is_avoided(now_ns_, b_));
+}
+
 }  // namespace
 }  // namespace timerose::scheduler::verify
