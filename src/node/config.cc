@@ -36,6 +36,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      "what others may choose this node by: labels such as zone=eu, with commas between",
      check_by<parse_labels>},
     {"Node.Operator", "", "who runs this node, as others are told", check_by<parse_operator>},
+    {"Node.History", "",
+     "an absolute path: the file to which each step of a call asked of others or by them is "
+     "appended as a line of JSON",
+     check_file},
     {"Run.Fuel", "1099511627776", "fuel budget of a call when --fuel does not say",
      check_by<parse_count>},
     {"Run.Deadline", "0s", "wall clock of a call when --deadline does not say; 0s: none",

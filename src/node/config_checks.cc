@@ -102,4 +102,10 @@ Status check_connections(std::string_view value) {
                fmt::format("expected a number from 1 to {}; found {}", kConnectionsMax, count)};
 }
 
+Status check_file(std::string_view value) {
+  if (value.empty() || value.front() == '/') return success();
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("expected an absolute path, found '{}'", value)};
+}
+
 }  // namespace timerose::node

@@ -21,6 +21,7 @@ Status check_cids(std::string_view value);          // CIDs
 Status check_network_key(std::string_view value);   // 64 hexadecimal digits, or nothing
 Status check_routing_mode(std::string_view value);  // "auto", "client" or "server"
 Status check_serving(std::string_view value);       // "all", "listed" or "none"
+Status check_file(std::string_view value);          // an absolute path, or nothing
 Status check_connections(std::string_view value);   // a number from 1 to kConnectionsMax
 
 inline constexpr uint64_t kConnectionsMax = 100'000;

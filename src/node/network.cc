@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "node/call_history.h"
 #include "node/network_loop.h"
 #include "node/trust_records.h"
 
@@ -44,9 +45,12 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
     loop->post(std::move(task));
   };
   TR_ASSIGN(network->http_, exchange::make_http_source(settings.http, parts.clock, post));
+  if (!settings.history.empty()) {
+    TR_ASSIGN(network->history_, CallHistory::open(settings.history, parts.clock, network->self()));
+  }
   network->inside_ = std::make_unique<NetworkLoop>(
       NetworkLoop::Parts{parts, network->loop_, *network->host_, network->pool_,
-                         network->http_.get()},
+                         network->http_.get(), network->history_.get()},
       settings, NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust)});
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);
   network->post([listening](NetworkLoop& inside) { inside.start(listening); });

@@ -24,6 +24,7 @@
 #include "node/channel.h"
 #include "node/network_settings.h"
 #include "node/providing.h"
+#include "scheduler/execute/observer.h"
 #include "scheduler/execute/service.h"
 
 namespace timerose::node {
@@ -118,6 +119,7 @@ class Network {
   std::unique_ptr<mesh::Host> host_;
   ThreadPool pool_;
   std::unique_ptr<exchange::BlockSource> http_;
+  std::unique_ptr<scheduler::execute::Observer> history_;
   std::unique_ptr<NetworkLoop> inside_;
   std::thread thread_;
 };

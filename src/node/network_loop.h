@@ -25,6 +25,7 @@ class NetworkLoop {
     mesh::Host& host;
     ThreadPool& pool;
     exchange::BlockSource* http;
+    scheduler::execute::Observer* history;  // of calls; null: none is kept
   };
 
   // What was kept from before.

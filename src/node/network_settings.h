@@ -1,6 +1,7 @@
 // What the settings of a repository say to its network half.
 #pragma once
 
+#include <filesystem>
 #include <vector>
 
 #include "base/result.h"
@@ -22,6 +23,7 @@ struct NetworkSettings {
   bitswap::ServingPolicy serving;
   exchange::HttpSourceOptions http;
   ProvideStrategy provide = ProvideStrategy::kPinned;
+  std::filesystem::path history;  // of calls; empty: none is kept
 };
 
 // Also finds out the addresses of this machine that `lan` stands for. kInvalidArgument for settings

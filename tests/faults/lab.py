@@ -143,6 +143,24 @@ class Lab:
     def link(self, i, up):
         run(*self._in_hub, "ip", "link", "set", f"v{i}", "up" if up else "down")
 
+    def part(self, group):
+        """Those of `group` and the others cannot reach each other, by the relay neither, until heal()."""
+        for i in range(self.count):
+            others = [j for j in range(self.count) if (j in group) != (i in group)]
+            addresses = "{" + ",".join(self.address(j) for j in others) + "}"
+            ports = "{" + ",".join(str(self.relay_port(j)) for j in others) + "}"
+            nft = [*self.prefix(i), "nft"]
+            run(*nft, "add table inet parted; flush table inet parted")
+            for hook, side, port in (("input", "saddr", "sport"), ("output", "daddr", "dport")):
+                run(*nft, f"add chain inet parted {hook} {{ type filter hook {hook} priority 1; }}")
+                run(*nft, f"add rule inet parted {hook} ip {side} {addresses} drop")
+                for kind in ("tcp", "udp"):
+                    run(*nft, f"add rule inet parted {hook} ip {side} {SUBNET}.{HUB} {kind} {port} {ports} drop")
+
+    def heal(self):
+        for i in range(self.count):
+            run(*self.prefix(i), "nft", "delete table inet parted")
+
     def close(self):
         if self.relay is not None:
             self.relay.close()
