@@ -1,9 +1,11 @@
 // Small remote calls between two real nodes of one process over loopback, the memo off, beside the
-// echo of a 64-byte frame over a bare stream between the same two hosts.
+// echo of a 64-byte frame over a bare stream between the same two hosts. The guest runs in the
+// executor's process, then in a worker process of the requester's.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -16,6 +18,8 @@
 #include "blockstore/memory_blockstore.h"
 #include "exchange/network_blockstore.h"
 #include "exchange/service.h"
+#include "isolation/pool.h"
+#include "isolation/worker.h"
 #include "mesh/bridge_host.h"
 #include "scheduler/execute/service.h"
 
@@ -68,9 +72,14 @@ class Node {
     ServiceOptions options;
     options.executor.keep_ns = 1'000'000'000;
     service_ = std::make_unique<Service>(
-        Service::Parts{loop_, *host_, random_,
-                       [this] { return Result<compute::Executor*>(&executor_); }, store_, exchange_,
-                       key_.public_key()},
+        Service::Parts{
+            loop_, *host_, random_, [this] { return Result<compute::Executor*>(&executor_); },
+            store_, exchange_, key_.public_key(), 0,
+            [this](const PeerId& requester) {
+              return isolated ? pool_of_workers_.runner_for(std::string(as_text(requester.bytes())),
+                                                            isolation::Answers::kOfRequester)
+                              : nullptr;
+            }},
         options, std::move(trust));
     watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); });
     thread_ = std::thread([this] { loop_.run(); });
@@ -91,6 +100,7 @@ class Node {
   EventLoop& loop() { return loop_; }
   MemoryBlockstore& blocks() { return blocks_; }
   std::function<void(const mesh::Event&)> on_other;  // events that are not the service's
+  std::atomic<bool> isolated = false;                // where guests run
 
  private:
   static std::unique_ptr<mesh::Host> start(const PrivateKey& key) {
@@ -125,6 +135,10 @@ class Node {
   std::unique_ptr<wasm::Engine> engine_;
   wasm::ModuleCache modules_;
   compute::Executor executor_;
+  isolation::Pool pool_of_workers_{
+      {clock_, [this] { return Result<wasm::ModuleCache*>(&modules_); },
+       [](const std::string& line) { std::cerr << line + "\n"; }},
+      {}};
   std::unique_ptr<Service> service_;
   std::unique_ptr<EventLoop::Watch> watch_;
   std::vector<mesh::Event> events_;
@@ -193,6 +207,7 @@ class Bench {
     }
   }
 
+  void isolate(bool isolated) { b_.isolated = isolated; }
   RoundTrips echo(int count) {
     return in_turn(a_, count, [this](std::function<void()> then) {
       on_echo_ = std::move(then);
@@ -295,6 +310,29 @@ void print(const char* name, RoundTrips measured, double base) {
       measured.at(0.5), measured.at(0.99), measured.cpu, measured.at(0.5) / base);
 }
 
+// The same calls in this process and in a worker, by turns, so that both see the same machine.
+void compare_isolation(Bench& bench, bool receipt) {
+  RoundTrips here;
+  RoundTrips there;
+  for (int turn = 0; turn < 4; ++turn) {
+    for (const bool isolated : {false, true}) {
+      bench.isolate(isolated);
+      bench.calls(kWarmUp / 10, receipt);
+      const RoundTrips some = bench.calls(kRoundTrips / 4, receipt);
+      RoundTrips& all = isolated ? there : here;
+      all.microseconds.insert(all.microseconds.end(), some.microseconds.begin(),
+                              some.microseconds.end());
+      all.cpu += some.cpu / 4;
+    }
+  }
+  bench.isolate(false);
+  std::cout << fmt::format(
+      "{:34} p50 {:7.1f} us  p99 {:7.1f} us  beside {:.1f} and {:.1f} us in the node's process: "
+      "{:.2f}x\n",
+      receipt ? "isolated, memo off, with receipt" : "isolated, memo off", there.at(0.5),
+      there.at(0.99), here.at(0.5), here.at(0.99), there.at(0.5) / here.at(0.5));
+}
+
 void print_rate(const char* name, std::pair<double, double> seconds, int count) {
   std::cout << fmt::format("{:34} {:8.0f} calls/s  cpu {:6.1f} us a call\n", name,
                            count / seconds.first, seconds.second * 1e6 / count);
@@ -309,12 +347,22 @@ void run() {
   print("64-byte echo, bare stream", std::move(echo), base);
   print("one call, memo off", bench.calls(kRoundTrips, false), base);
   print("one call, memo off, with receipt", bench.calls(kRoundTrips, true), base);
+  compare_isolation(bench, false);
+  compare_isolation(bench, true);
   print_rate("pipelined, memo off", bench.pipelined(kPipelined, false), kPipelined);
   print_rate("pipelined, memo off, with receipt", bench.pipelined(kPipelined / 4, true),
              kPipelined / 4);
+  bench.isolate(true);
+  print_rate("pipelined, memo off, isolated", bench.pipelined(kPipelined / 2, false),
+             kPipelined / 2);
 }
 
 }  // namespace
 }  // namespace timerose::scheduler::execute
 
-int main() { timerose::scheduler::execute::run(); }
+int main(int argc, char** argv) {
+  if (argc == 1 && argv[0] == std::string_view(timerose::isolation::kWorkerName)) {
+    return timerose::isolation::run_worker();
+  }
+  timerose::scheduler::execute::run();
+}

@@ -113,6 +113,7 @@ Result<int> status(Session& session) {
   TR_TRY(out.line(fmt::format("Peers:      {}", peers.size())));
   TR_TRY(out.line(fmt::format("Commands:   {}", daemon->commands_running() - 1)));  // but this one
   TR_TRY(out.line("Provides:   " + describe(provided)));
+  TR_TRY(out.line("Isolation:  " + daemon->isolation().describe()));
   for (const std::string& address : addresses) TR_TRY(out.line("Address:    " + address));
   if (const std::string url = daemon->gateway_url(); !url.empty()) {
     TR_TRY(out.line("Gateway:    " + url));

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <string_view>
 
 #include "cli/command_line.h"
 #include "cli/daemon_client.h"
+#include "isolation/worker.h"
 
 namespace timerose::cli {
 namespace {
@@ -22,6 +24,9 @@ void fill_closed_streams() {
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  if (argc == 1 && argv[0] == std::string_view(isolation::kWorkerName)) {
+    return isolation::run_worker();
+  }
   fill_closed_streams();
   // A reader that has seen enough (`| head`) ends us quietly, whatever our parent had chosen.
   std::signal(SIGPIPE, SIG_DFL);

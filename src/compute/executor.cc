@@ -154,8 +154,9 @@ Result<Answer> Executor::State::execute_call(const Request& request, const Invoc
   const Budget budget{request.fuel, request.deadline_ms, request.cancellation};
   Blockstore& content = request.content != nullptr ? *request.content : parts.store;
   const Surroundings around{content, to, parts.clock, engine, parts.key.public_key()};
-  if (request.runner != nullptr) {
-    return request.runner->run(call, name.digest, budget, request.on_write, around);
+  Runner* const runner = request.runner != nullptr ? request.runner : parts.runner;
+  if (runner != nullptr) {
+    return runner->run(call, name.digest, budget, request.on_write, around);
   }
   TR_ASSIGN(const auto ready, prepared.get(call));
   return execute(*ready, call, name.digest, budget, request.on_write, around);

@@ -39,7 +39,7 @@ struct Request {
       nullptr;  // ends an execution of ours, not the wait for another
   // What the guest reads, in place of the executor's store: one that fetches as the requester says.
   Blockstore* content = nullptr;
-  // Runs the guest in place of this process. Its answers are remembered for its scope alone.
+  // Runs the guest in place of the executor's own. Its answers are remembered for its scope alone.
   Runner* runner = nullptr;
   wasi::Context::OnWrite on_write;  // output while the guest runs (not when answered by the memo)
 
@@ -80,6 +80,7 @@ class Executor {
     wasm::ModuleCache& modules;
     const PrivateKey& key;
     Clock& clock;
+    Runner* runner = nullptr;  // of requests that have none; null: this process
   };
   explicit Executor(Parts parts);
   ~Executor();

@@ -21,7 +21,7 @@ inline constexpr int kExitNoProgram = 126;
 
 struct Program {
   int descriptor = -1;                 // the executable file; -1: of this process
-  std::vector<std::string> arguments;  // with its name: {"timerose", "worker"}
+  std::vector<std::string> arguments;  // its name is the first
 };
 
 enum class Namespaces { kNone, kOwn };

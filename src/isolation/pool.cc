@@ -8,7 +8,6 @@
 #include "compute/function.h"
 #include "compute/memo.h"
 #include "isolation/group.h"
-#include "isolation/worker.h"
 
 namespace timerose::isolation {
 namespace {

@@ -15,12 +15,13 @@
 #include "base/thread_pool.h"
 #include "isolation/process.h"
 #include "isolation/strikes.h"
+#include "isolation/worker.h"
 #include "wasm/module.h"
 
 namespace timerose::isolation {
 
 struct PoolOptions {
-  Program program{-1, {"timerose", "worker"}};
+  Program program{-1, {kWorkerName}};
   uint64_t memory_bytes_max = 0;  // of one worker; 0: no limit
   std::string group_folder;       // of cgroup v2, in which a group for each worker may be made
   // More wait idle only as long as their requesters' calls keep them busy.

@@ -8,6 +8,9 @@
 
 namespace timerose::isolation {
 
+// What the program is started as (argv[0]) to be a worker.
+inline constexpr const char* kWorkerName = "timerose-worker";
+
 // Without a run for so long, it ends.
 inline constexpr int kIdleEndMs = 60'000;
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "node/config_checks.h"
+#include "node/guest_isolation.h"
 #include "node/own_node.h"
 #include "node/provide_strategy.h"
 #include "unixfs/layout.h"
@@ -44,6 +45,18 @@ constexpr auto kSettings = std::to_array<Setting>({
      check_by<parse_count>},
     {"Run.Deadline", "0s", "wall clock of a call when --deadline does not say; 0s: none",
      check_by<parse_duration_ms>},
+    {"Execute.Isolation", "others",
+     "whose functions run in worker processes, apart from the node and from each other: others; "
+     "all, the node's own calls too; none",
+     check_by<isolation_named>},
+    {"Execute.Workers", "16", "worker processes that are kept when calls have ended",
+     check_connections},
+    {"Execute.WorkerMemory", "5GiB", "that a worker process may have; 0: what the system gives",
+     check_by<parse_bytes>},
+    {"Execute.ControlGroup", "",
+     "an absolute path: the cgroup v2 folder in which this node may make a group for each worker "
+     "process",
+     check_file},
     {"Addresses.Listen", "loopback",
      "where other nodes reach this one: multiaddrs with commas between, of which `loopback` and "
      "`lan` stand for several. loopback: TCP, QUIC and WebSocket on 127.0.0.1, ports chosen by the "

@@ -65,11 +65,20 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
     return errno_error(failure.value(), "making " + settings.host.records_folder.string());
   }
   TR_ASSIGN(OwnNode own, own_node(config, *daemon->repository_));
+  TR_ASSIGN(daemon->isolation_,
+            GuestIsolation::create(config, *daemon->repository_, PeerId::of(key->public_key()),
+                                   machine.clock));
+  if (compute::Runner* runner = daemon->isolation_->own_runner(); runner != nullptr) {
+    daemon->repository_->run_guests_by(*runner);
+  }
   TR_ASSIGN(daemon->network_,
             Network::start({machine.clock, machine.random, *key, *store,
                             daemon->repository_->records(), daemon->repository_->pins(),
                             [opened = daemon->repository_.get()] { return opened->executor(); },
-                            std::move(own)},
+                            std::move(own),
+                            [isolation = daemon->isolation_.get()](const PeerId& requester) {
+                              return isolation->runner_for(requester);
+                            }},
                            settings));
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});
@@ -91,7 +100,7 @@ Daemon::~Daemon() {
   server_.reset();
   gateway_.reset();
   naming_.reset();
-  network_.reset();  // before the repository that it stands on
+  network_.reset();  // before what it stands on
 }
 
 }  // namespace timerose::node

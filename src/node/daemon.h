@@ -12,6 +12,7 @@
 #include "exchange/network_blockstore.h"
 #include "http/gateway_server.h"
 #include "node/command_server.h"
+#include "node/guest_isolation.h"
 #include "node/local_socket.h"
 #include "node/naming.h"
 #include "node/network.h"
@@ -44,6 +45,7 @@ class Daemon {
 
   [[nodiscard]] Repository& repository() { return *repository_; }
   [[nodiscard]] Network& network() { return *network_; }
+  [[nodiscard]] GuestIsolation& isolation() { return *isolation_; }
   [[nodiscard]] names::NameService& names() { return naming_->service(); }
   // The HTTP port as a URL; empty if there is none.
   [[nodiscard]] std::string gateway_url() const { return gateway_ ? gateway_->url() : ""; }
@@ -56,6 +58,7 @@ class Daemon {
   LocalListener listener_;
   uint64_t started_ns_ = 0;
   std::unique_ptr<Repository> repository_;
+  std::unique_ptr<GuestIsolation> isolation_;
   std::unique_ptr<Network> network_;
   std::optional<Naming> naming_;
   std::optional<exchange::NetworkBlockstore> content_;  // what functions that run read from

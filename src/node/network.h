@@ -61,6 +61,7 @@ class Network {
     Pins& pins;
     std::function<Result<compute::Executor*>()> executor;  // from any thread
     OwnNode own;
+    scheduler::execute::RunnerOf runner_of;  // of others' guests and our own
   };
 
   // Returns once it listens: kInvalidArgument, kBusy or kIo if it cannot at any address.

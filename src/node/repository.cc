@@ -71,6 +71,7 @@ struct Repository::Parts {
   sqlite::Database records;
   Pins pins;
   Blockstore* content = nullptr;  // the executor's, if not the block store itself
+  compute::Runner* runner = nullptr;
   std::optional<PrivateKey> key;
   std::optional<Stores> stores;
   std::optional<compute::Memo> memo;
@@ -149,6 +150,12 @@ void Repository::read_content_through(Blockstore& content) {
   parts_->content = &content;
 }
 
+void Repository::run_guests_by(compute::Runner& runner) {
+  const std::lock_guard lock(parts_->opening);
+  CHECK(!parts_->executor);
+  parts_->runner = &runner;
+}
+
 Result<wasm::Engine*> Repository::engine() {
   const std::lock_guard lock(parts_->opening);
   if (!parts_->engine) {
@@ -175,8 +182,8 @@ Result<compute::Executor*> Repository::executor() {
     TR_ASSIGN(auto* made, engine());
     TR_ASSIGN(auto* compiled, modules());
     TR_ASSIGN(const auto* signer, key());
-    parts_->executor.emplace(
-        compute::Executor::Parts{*store, *known, *made, *compiled, *signer, machine_.clock});
+    parts_->executor.emplace(compute::Executor::Parts{*store, *known, *made, *compiled, *signer,
+                                                      machine_.clock, parts_->runner});
   }
   return &*parts_->executor;
 }

@@ -73,6 +73,9 @@ class Repository {
   // From here on the executor reads modules and inputs through `content`, which stands before
   // blockstore(); for a node that gets them from others. Before executor() is first asked for.
   void read_content_through(Blockstore& content);
+  // From here on the guests of this node's own calls run by `runner`, whose answers are for all.
+  // Before executor() is first asked for.
+  void run_guests_by(compute::Runner& runner);
 
   // The ABI of a function as compute::abi_of() gives it. What a module has shown is kept, so that a
   // call that is answered by the memo needs no engine.

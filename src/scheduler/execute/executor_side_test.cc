@@ -63,6 +63,22 @@ TEST_F(ExecutorSideTest, RunsOneInvocationOnceForAllWhoAsk) {
   EXPECT_EQ(sent<Finish>(2).size(), 1U);
 }
 
+TEST_F(ExecutorSideTest, RunsOneInvocationForEachWhoseAnswersAreHisOwn) {
+  view_.apart = {a_};
+  open(1, a_);
+  open(2, b_);
+  const ExecutionId of_a = begin(1, 1, 7);
+  const ExecutionId of_b = begin(2, 1, 7);
+  EXPECT_NE(of_a, of_b);
+  hear(1, offer(2, 7));  // joins his own
+  EXPECT_TRUE(all<Launch>().empty());
+  step(ExecutionEnded{of_a, finish("of a"), 1, 1});
+  EXPECT_EQ(sent<Finish>(1).size(), 2U);
+  EXPECT_TRUE(sent<Finish>(2).empty());
+  step(ExecutionEnded{of_b, finish("of b"), 1, 1});
+  EXPECT_EQ(as_text(only_sent<Finish>(2).outcome), "of b");
+}
+
 TEST_F(ExecutorSideTest, RunsAgainForWhomTheSharedAnswerIsNotEnough) {
   open(1, a_);
   open(2, b_);

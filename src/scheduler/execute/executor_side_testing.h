@@ -26,7 +26,11 @@ class TestView final : public ExecutorView {
     return trusted.contains(requester);
   }
   [[nodiscard]] bool has_inputs(const Job& /*job*/) const override { return inputs_here; }
+  [[nodiscard]] bool shares_answers(const PeerId& requester) const override {
+    return !apart.contains(requester);
+  }
   std::set<PeerId> trusted;
+  std::set<PeerId> apart;  // whose answers are their own
   bool inputs_here = true;
 };
 
