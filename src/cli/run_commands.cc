@@ -189,7 +189,9 @@ Result<int> rerun(Session& session, const RerunOptions& options) {
     TR_ASSIGN(fuel, parse_count(options.fuel));
   }
   TR_ASSIGN(auto* executor, session.executor());
-  const auto rerun = executor->rerun(invocation, fuel);
+  wasm::Cancellation cancellation;
+  const CancelWatch watch(session.streams(), cancellation);
+  const auto rerun = executor->rerun(invocation, fuel, 0, &cancellation);
   if (!rerun.ok()) return function_failure(session, rerun.error());
   return show_rerun(session, *rerun, options.json ? Show::kJson : Show::kText);
 }

@@ -215,12 +215,14 @@ Status Executor::record(const Invocation& invocation, Answer& answer) {
   return state_->record_durably(call, answer, name);
 }
 
-Result<Rerun> Executor::rerun(const Cid& invocation, uint64_t fuel, uint64_t deadline_ms) {
+Result<Rerun> Executor::rerun(const Cid& invocation, uint64_t fuel, uint64_t deadline_ms,
+                              wasm::Cancellation* cancellation) {
   TR_ASSIGN(const Sha256Digest digest, object_digest(invocation));
   TR_ASSIGN(Invocation loaded, load_invocation(state_->parts.store, invocation));
   Request request(std::move(loaded));
   request.fuel = fuel;
   request.deadline_ms = deadline_ms;
+  request.cancellation = cancellation;
   const Invocation& call = request.invocation;
   const MemoKey name{digest, place_of(call)};
   Remembered entry;

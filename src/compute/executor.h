@@ -98,7 +98,7 @@ class Executor {
 
   // Executes a stored Invocation without the memo and compares. kNotFound if its block is not here.
   Result<Rerun> rerun(const Cid& invocation, uint64_t fuel = Request::kFuelDefault,
-                      uint64_t deadline_ms = 0);
+                      uint64_t deadline_ms = 0, wasm::Cancellation* cancellation = nullptr);
 
   // Makes durable what run() recorded in memory: as Recording::kDurable does; sets
   // `answer.receipt`. `answer` must be the uncached Answer, with an Outcome, to `invocation`.

@@ -28,6 +28,14 @@ Error query_failed(const mesh::QueryEnded& ended) {
                                             ended.why.empty() ? "" : ": ", ended.why)};
 }
 
+Error no_provider(const mesh::QueryEnded& ended) {
+  Error error = query_failed(ended);
+  if (ended.peers_asked == 0) return error;
+  return std::move(error)
+      .within("nobody says to have it; announce it on a node that has it (`timerose routing "
+              "provide CID`), or connect to more peers");
+}
+
 }  // namespace
 
 Network::Network(const Parts& parts)
@@ -154,7 +162,7 @@ Status Network::find_providers(const Cid& cid, uint32_t count_max, const OnProvi
       }
       const auto* ended = std::get_if<mesh::QueryEnded>(&event);
       if (ended == nullptr) return false;
-      providers->end(*found ? success() : Status(query_failed(*ended)));
+      providers->end(*found ? success() : Status(no_provider(*ended)));
       return true;
     });
   });

@@ -1,5 +1,6 @@
 """`timerose node`: the daemon of a repository, and commands carried out by it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -157,6 +158,18 @@ def test_a_killed_client_ends_its_guest(node, guests):
     wait_for(lambda: "Commands:   1" in node.text("node", "status"), "the guest runs")
     client.send_signal(signal.SIGINT)
     assert client.wait(30) == -signal.SIGINT
+    wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
+
+
+def test_a_killed_client_ends_the_guest_that_it_reruns(node, guests):
+    ended = json.loads(node.text("run", "-o", "json", node.text("add", "-Q", guests("hello"))))
+    call = json.loads(node.text("dag", "get", ended["invocation"]))
+    call["module"] = {"/": node.text("add", "-Q", guests("loop"))}
+    endless = node.text("dag", "put", stdin=json.dumps(call).encode())
+    client = node.start("rerun", "--fuel", "1000000000000000", endless)
+    wait_for(lambda: "Commands:   1" in node.text("node", "status"), "the guest runs")
+    client.kill()
+    client.wait()
     wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
 
 

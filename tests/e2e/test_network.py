@@ -166,7 +166,10 @@ def test_content_is_found_through_the_dht(tmp_path):
         wait_for(lambda: a.peer_id() in Found(c, cid), "c finds a")
         assert any("/tcp/" in line for line in c.lines("routing", "findpeer", a.peer_id()))
         assert c("cat", cid).stdout == b"found by its provider"
-        assert "not in the store" in b.complaint("routing", "provide", b.text("add", "-nQ", stdin=b"no"))
+        missing = b.text("add", "-nQ", stdin=b"no")
+        assert "not in the store" in b.complaint("routing", "provide", missing)
+        complaint = c.complaint("routing", "findprovs", "--timeout", "5s", missing)
+        assert "nobody says to have it" in complaint and "timerose routing provide CID" in complaint
 
 
 def Provided(node, cid):
