@@ -20,6 +20,12 @@ uint64_t bytes_of(const std::vector<CarriedBlock>& blocks) {
   return bytes;
 }
 
+// The key of their line.
+const PeerId& strangers_line() {
+  static const PeerId kLine = PeerId::of(PublicKey());
+  return kLine;
+}
+
 }  // namespace
 
 void ExecutorSide::join_or_begin(const Asker& asker, Call& call, std::shared_ptr<Job> job) {
@@ -35,6 +41,16 @@ std::string ExecutorSide::flight_name(const Job& job) const {
   return name;
 }
 
+// Strangers wait in one line.
+FairQueue::Ticket ExecutorSide::put_into(FairQueue& queue, const Execution& execution,
+                                         uint32_t priority, ExecutionId id) const {
+  const auto number = static_cast<uint64_t>(id);
+  if (execution.standing != Standing::kStranger) {
+    return queue.push(execution.job->requester, priority, number);
+  }
+  return queue.push(strangers_line(), priority, number, limits_.strangers.running_max);
+}
+
 void ExecutorSide::begin(const Asker& asker, Call& call, std::shared_ptr<Job> job) {
   const ExecutionId id{++ids_};
   call.execution = id;
@@ -43,8 +59,8 @@ void ExecutorSide::begin(const Asker& asker, Call& call, std::shared_ptr<Job> jo
   execution.job = std::move(job);
   execution.since_ns = now_ns_;
   execution.stage = ready ? Stage::kWaitsToRun : Stage::kWaitsToFetch;
-  execution.ticket =
-      (ready ? to_run_ : to_fetch_).push(asker.peer, call.priority, static_cast<uint64_t>(id));
+  execution.standing = call.standing;
+  execution.ticket = put_into(ready ? to_run_ : to_fetch_, execution, call.priority, id);
   execution.askers.push_back(asker);
   execution.flight = flight_name(*execution.job);
   by_name_.insert_or_assign(execution.flight, id);
@@ -99,8 +115,7 @@ void ExecutorSide::on(InputsFetched& event) {
   }
   to_fetch_.ended(execution.ticket.requester, 0);
   execution.stage = Stage::kWaitsToRun;
-  execution.ticket = to_run_.push(execution.ticket.requester, execution.ticket.priority,
-                                  static_cast<uint64_t>(event.execution));
+  execution.ticket = put_into(to_run_, execution, execution.ticket.priority, event.execution);
 }
 
 void ExecutorSide::on(LogWritten& event) {
@@ -122,16 +137,22 @@ void ExecutorSide::on(ExecutionEnded& event) {
   --running_;
   to_run_.ended(execution.ticket.requester, event.duration_ns);
   mean_run_ns_ += (event.duration_ns / kRunsRemembered) - (mean_run_ns_ / kRunsRemembered);
-  charge(execution.ticket.requester, event.fuel_used);
+  charge(execution, event.fuel_used);
   answer_all(execution, std::make_shared<const Answer>(std::move(event.answer)));
 }
 
 // Also for who has gone meanwhile, and may come back.
-void ExecutorSide::charge(const PeerId& peer, uint64_t fuel) {
+void ExecutorSide::charge(const Execution& execution, uint64_t fuel) {
+  if (execution.standing == Standing::kStranger) {
+    strangers_.fuel.refill(now_ns_, limits_.strangers.fuel_a_minute);
+    strangers_.fuel.left -= std::min(strangers_.fuel.left, fuel);
+    return;
+  }
   if (limits_.fuel_of_requester_a_minute == UINT64_MAX) return;
+  const PeerId& peer = execution.job->requester;
   Requester& payer = requesters_[peer];
-  refill(payer);
-  payer.fuel_left -= std::min(payer.fuel_left, fuel);
+  payer.fuel.refill(now_ns_, limits_.fuel_of_requester_a_minute);
+  payer.fuel.left -= std::min(payer.fuel.left, fuel);
   drop_if_idle(peer);
 }
 
@@ -177,7 +198,12 @@ void ExecutorSide::account(Requester& requester, Call& call, const Answer& answe
   if (const auto* finish = std::get_if<Finish>(&answer)) {
     bytes = finish->outcome.size() + finish->receipt.size() + bytes_of(finish->blocks);
   }
+  set_bytes(requester, call, bytes);
+}
+
+void ExecutorSide::set_bytes(Requester& requester, Call& call, uint64_t bytes) {
   requester.bytes += bytes - call.bytes;
+  if (call.standing == Standing::kStranger) strangers_.bytes += bytes - call.bytes;
   call.bytes = bytes;
 }
 
@@ -230,7 +256,8 @@ void ExecutorSide::forget(const PeerId& peer, CallNumber number) {
   const auto requester = requesters_.find(peer);
   const auto call = requester->second.calls.find(number);
   CHECK(call->second.answer);
-  requester->second.bytes -= call->second.bytes;
+  set_bytes(requester->second, call->second, 0);
+  if (call->second.standing == Standing::kStranger) --strangers_.calls;
   requester->second.calls.erase(call);
   --calls_;
   drop_if_idle(peer);
@@ -244,8 +271,8 @@ void ExecutorSide::drop_if_idle(const PeerId& peer) {
     return;
   }
   if (limits_.fuel_of_requester_a_minute != UINT64_MAX) {
-    refill(found->second);
-    if (found->second.fuel_left < limits_.fuel_of_requester_a_minute) {
+    found->second.fuel.refill(now_ns_, limits_.fuel_of_requester_a_minute);
+    if (found->second.fuel.left < limits_.fuel_of_requester_a_minute) {
       if (next_sweep_ns_ == UINT64_MAX) next_sweep_ns_ = now_ns_ + kSweepNs;
       return;
     }

@@ -15,10 +15,13 @@ constexpr uint64_t kRetryMs = 200;
 
 // Nothing if as many are looked into as may be; then that was said.
 std::optional<QuestionId> ExecutorSide::begin_question(mesh::StreamId link, const Link& from,
-                                                       CallNumber call, const Cid& invocation) {
+                                                       CallNumber call, const Cid& invocation,
+                                                       Standing standing) {
   Requester& requester = requesters_.at(from.peer);
-  if (questions_.size() >= limits_.questions_max ||
-      requester.questions >= limits_.questions_of_requester_max) {
+  const size_t questions_max = standing == Standing::kStranger
+                                   ? limits_.strangers.questions_of_each_max
+                                   : limits_.questions_of_requester_max;
+  if (questions_.size() >= limits_.questions_max || requester.questions >= questions_max) {
     send(link, Busy{call, kRetryMs, questions_.size(),
                     fmt::format("{} questions of yours are looked into already, of {} in all",
                                 requester.questions, questions_.size())});
@@ -41,13 +44,14 @@ std::optional<ExecutorSide::Question> ExecutorSide::end_question(QuestionId id) 
 }
 
 void ExecutorSide::take(mesh::StreamId link, Link& from, const Probe& probe) {
-  if (auto why = why_not_heard(from, probe.call)) return send(link, *std::move(why));
   auto invocation = compute::Invocation::decode(probe.invocation);
   if (!invocation.ok()) {
     return send(link, Refuse{probe.call, RefuseReason::kMalformed, invocation.error().message});
   }
+  auto heard = hear(probe.call, {from.peer, probe.authority, &*invocation, {}});
+  if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
   const Cid name = Cid::of_sha256(Codec::kDagCbor, probe.invocation);
-  const auto id = begin_question(link, from, probe.call, name);
+  const auto id = begin_question(link, from, probe.call, name, std::get<Standing>(heard));
   if (!id) return;
   auto job = std::make_shared<Job>(name, *std::move(invocation));
   job->requester = from.peer;
@@ -55,9 +59,11 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, const Probe& probe) {
 }
 
 void ExecutorSide::take(mesh::StreamId link, Link& from, const Known& known) {
-  if (auto why = why_not_heard(from, known.call)) return send(link, *std::move(why));
+  auto heard = hear(known.call, {from.peer, known.authority, nullptr, {}});
+  if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
   if (is_secret(known.invocation)) return send(link, Unknown{known.call});
-  const auto id = begin_question(link, from, known.call, known.invocation);
+  const auto id =
+      begin_question(link, from, known.call, known.invocation, std::get<Standing>(heard));
   if (id) actions_.emplace_back(LookUp{*id, known.invocation});
 }
 

@@ -14,6 +14,8 @@ constexpr uint64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kNsPerMinute = 60'000'000'000;
 // Worth asking again after this, when the queue is full.
 constexpr uint64_t kRetryMs = 200;
+// When the fuel of a minute is used up.
+constexpr uint64_t kRetryFuelMs = 1000;
 
 uint64_t bytes_of(const Offer& offer) {
   uint64_t bytes = offer.invocation.size();
@@ -109,51 +111,85 @@ void ExecutorSide::take(mesh::StreamId /*link*/, Link& from, const Cancel& cance
   forget(from.peer, cancel.call);
 }
 
+// Who may not ask at all costs no decoding.
 void ExecutorSide::take(mesh::StreamId link, Link& from, Offer& offer) {
   Requester& requester = requesters_.at(from.peer);
   const Cid name = Cid::of_sha256(Codec::kDagCbor, offer.invocation);
   if (Call* const call = find({from.peer, offer.call})) return rejoin(link, *call, offer, name);
-  if (auto answer = why_not_taken(from, requester, offer)) return send(link, std::move(*answer));
+  Asked asked{from.peer, offer.authority, nullptr, {offer.fuel, offer.deadline_ms, offer.priority}};
+  if (offer.authority.empty()) {
+    auto heard = hear(offer.call, asked);
+    if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
+  }
   auto invocation = compute::Invocation::decode(offer.invocation);
   if (!invocation.ok()) {
     return send(link, Refuse{offer.call, RefuseReason::kMalformed, invocation.error().message});
   }
-  take_new(link, from, requester, offer, name, *std::move(invocation));
-}
-
-std::optional<Message> ExecutorSide::why_not_heard(const Link& from, CallNumber call) const {
-  if (!view_.may_ask(from.peer)) {
-    return Refuse{call, RefuseReason::kStranger,
-                  fmt::format("this node does not execute for {}; its owner can allow it: "
-                              "`timerose trust add --role requester {}`",
-                              from.peer.to_string(), from.peer.to_string())};
+  asked.invocation = &*invocation;
+  auto heard = hear(offer.call, asked);
+  if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
+  const Standing standing = std::get<Standing>(heard);
+  if (auto answer = why_not_taken(standing, requester, offer)) {
+    return send(link, *std::move(answer));
   }
-  if (draining_) return Refuse{call, RefuseReason::kStopping, "the node is stopping"};
-  return std::nullopt;
+  take_new(link, from, standing, offer, name, *std::move(invocation));
 }
 
-std::optional<Message> ExecutorSide::why_not_taken(const Link& from, Requester& requester,
+Admission ExecutorView::admit(const Asked& asked) const {
+  if (may_ask(asked.requester)) return Standing::kTrusted;
+  return refuse_stranger(asked.requester);
+}
+
+std::variant<Standing, Message> ExecutorSide::hear(CallNumber call, const Asked& asked) const {
+  auto admission = view_.admit(asked);
+  if (auto* refusal = std::get_if<Refusal>(&admission)) {
+    return Message(Refuse{call, refusal->reason, std::move(refusal->why)});
+  }
+  if (draining_) return Message(Refuse{call, RefuseReason::kStopping, "the node is stopping"});
+  return std::get<Standing>(admission);
+}
+
+std::optional<Message> ExecutorSide::why_not_taken(Standing standing, Requester& requester,
                                                    const Offer& offer) {
-  const auto busy = [&](uint64_t retry_ms, std::string why) {
-    return Message(Busy{offer.call, retry_ms, to_run_.size() + to_fetch_.size(), std::move(why)});
-  };
-  if (auto why = why_not_heard(from, offer.call)) return why;
-  if (offer.fuel > limits_.fuel_of_call_max) {
+  const bool strange = standing == Standing::kStranger;
+  const uint64_t fuel_max = strange ? limits_.strangers.fuel_of_call_max : limits_.fuel_of_call_max;
+  if (offer.fuel > fuel_max) {
     return Refuse{offer.call, RefuseReason::kLimit,
-                  fmt::format("a fuel budget of {} is over the {} that this node gives one call",
-                              offer.fuel, limits_.fuel_of_call_max)};
+                  fmt::format("a fuel budget of {} is over the {} that this node gives one call{}",
+                              offer.fuel, fuel_max, strange ? " of a stranger" : "")};
   }
-  if (calls_ >= limits_.calls_max || requester.calls.size() >= limits_.calls_of_requester_max) {
-    return busy(kRetryMs, fmt::format("{} calls of yours are here already, of {} in all",
-                                      requester.calls.size(), calls_));
+  const size_t waiting = to_run_.size() + to_fetch_.size();
+  if (auto why = what_is_used_up(standing, requester, bytes_of(offer))) {
+    return Busy{offer.call, kRetryMs, waiting, *std::move(why)};
   }
-  if (requester.bytes + bytes_of(offer) > limits_.bytes_of_requester_max) {
-    return busy(kRetryMs, fmt::format("your calls hold {} bytes already", requester.bytes));
+  Fuel& fuel = strange ? strangers_.fuel : requester.fuel;
+  const uint64_t a_minute =
+      strange ? limits_.strangers.fuel_a_minute : limits_.fuel_of_requester_a_minute;
+  fuel.refill(now_ns_, a_minute);
+  if (fuel.left > 0) return std::nullopt;
+  return Busy{offer.call, kRetryFuelMs, waiting,
+              fmt::format("{} fuel of {} a minute is used up", strange ? "the strangers'" : "your",
+                          a_minute)};
+}
+
+std::optional<std::string> ExecutorSide::what_is_used_up(Standing standing,
+                                                         const Requester& requester,
+                                                         uint64_t more_bytes) const {
+  const bool strange = standing == Standing::kStranger;
+  const StrangerLimits& strangers = limits_.strangers;
+  const size_t calls_max = strange ? strangers.calls_of_each_max : limits_.calls_of_requester_max;
+  if (calls_ >= limits_.calls_max || requester.calls.size() >= calls_max) {
+    return fmt::format("{} calls of yours are here already, of {} in all", requester.calls.size(),
+                       calls_);
   }
-  refill(requester);
-  if (requester.fuel_left == 0) {
-    return busy(kNsPerMinute / kNsPerMs / 60, fmt::format("your fuel of {} a minute is used up",
-                                                          limits_.fuel_of_requester_a_minute));
+  const uint64_t bytes_max = strange ? strangers.bytes_of_each_max : limits_.bytes_of_requester_max;
+  if (requester.bytes + more_bytes > bytes_max) {
+    return fmt::format("your calls hold {} bytes already", requester.bytes);
+  }
+  if (strange && (strangers_.calls >= strangers.calls_max ||
+                  strangers_.bytes + more_bytes > strangers.bytes_max)) {
+    return fmt::format("strangers have {} calls of {} bytes here already", strangers_.calls,
+                       strangers_.bytes);
   }
   return std::nullopt;
 }
@@ -178,13 +214,14 @@ void ExecutorSide::rejoin(mesh::StreamId link, Call& call, const Offer& offer,
   send(link, Accept{offer.call, call.lease_ns / kNsPerMs, to_run_.size()});
 }
 
-void ExecutorSide::take_new(mesh::StreamId link, Link& from, Requester& requester, Offer& offer,
+void ExecutorSide::take_new(mesh::StreamId link, Link& from, Standing standing, Offer& offer,
                             Cid name, compute::Invocation invocation) {
+  Requester& requester = requesters_.at(from.peer);
   Call call(name);
   call.link = link;
   call.lease_ns = std::clamp(offer.lease_ms, limits_.lease_ms_min, limits_.lease_ms_max) * kNsPerMs;
   if (offer.deadline_ms != 0) call.deadline_ns = now_ns_ + offer.deadline_ms * kNsPerMs;
-  call.bytes = bytes_of(offer);
+  call.standing = standing;
   call.fuel = offer.fuel;
   call.logs = offer.logs;
   call.receipt = offer.receipt || offer.commit;
@@ -193,12 +230,14 @@ void ExecutorSide::take_new(mesh::StreamId link, Link& from, Requester& requeste
   if (offer.commit) ++secrets_[name].calls;
   call.priority = offer.priority;
 
+  set_bytes(requester, call, bytes_of(offer));
+
   auto job = std::make_shared<Job>(std::move(name), std::move(invocation));
   job->requester = from.peer;
   job->blocks = std::move(offer.blocks);
 
-  requester.bytes += call.bytes;
   ++calls_;
+  if (standing == Standing::kStranger) ++strangers_.calls;
   ++unanswered_;
   ++from.calls;
   const Asker asker{from.peer, offer.call};
@@ -215,18 +254,14 @@ ExecutorSide::Call* ExecutorSide::find(const Asker& asker) {
   return call == requester->second.calls.end() ? nullptr : &call->second;
 }
 
-// Fuel comes back evenly, up to a minute's worth.
-void ExecutorSide::refill(Requester& requester) const {
-  const uint64_t a_minute = limits_.fuel_of_requester_a_minute;
-  const uint64_t past_ns = now_ns_ - requester.fuel_at_ns;
-  const bool full = requester.fuel_at_ns == 0 || past_ns >= kNsPerMinute;
+void ExecutorSide::Fuel::refill(uint64_t now_ns, uint64_t a_minute) {
+  const uint64_t past_ns = now_ns - at_ns;
+  const bool full = at_ns == 0 || past_ns >= kNsPerMinute;
   const auto more = full ? a_minute
                          : static_cast<uint64_t>(static_cast<double>(a_minute) *
                                                  static_cast<double>(past_ns) / kNsPerMinute);
-  requester.fuel_left = more >= a_minute - std::min(a_minute, requester.fuel_left)
-                            ? a_minute
-                            : requester.fuel_left + more;
-  requester.fuel_at_ns = now_ns_;
+  left = more >= a_minute - std::min(a_minute, left) ? a_minute : left + more;
+  at_ns = now_ns;
 }
 
 ExecutorSide::Load ExecutorSide::load() const {

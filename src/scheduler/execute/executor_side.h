@@ -16,6 +16,7 @@
 #include "compute/invocation.h"
 #include "mesh/host.h"
 #include "scheduler/execute/fair_queue.h"
+#include "scheduler/execute/gate.h"
 #include "scheduler/execute/message.h"
 
 namespace timerose::scheduler::execute {
@@ -23,9 +24,22 @@ namespace timerose::scheduler::execute {
 enum class ExecutionId : uint64_t {};
 enum class QuestionId : uint64_t {};  // of a Probe or a Known
 
+// What those have whom nobody here trusts (open mode): most of it together, since keys cost
+// nothing. They take turns with others as if they were one requester.
+struct StrangerLimits {
+  uint32_t running_max = 1;  // of all of them; and fetches
+  size_t calls_max = 256;    // of all of them
+  size_t calls_of_each_max = 16;
+  uint64_t bytes_max = 16ULL << 20;  // of all of them
+  uint64_t bytes_of_each_max = 1ULL << 20;
+  uint64_t fuel_of_call_max = 10'000'000'000;
+  uint64_t fuel_a_minute = 60'000'000'000;  // of all of them
+  size_t questions_of_each_max = 4;
+};
+
 struct ExecutorLimits {
   uint32_t running_max = 8;  // handed over to be run at a time; a Service raises it for its threads
-  uint32_t running_of_requester_max = 8;
+  uint32_t running_of_requester_max = UINT32_MAX;
   uint32_t fetching_max = 8;  // whose inputs are fetched at a time
   uint32_t fetching_of_requester_max = 4;
   // More places, one for each requester that has none: who takes all the others for long keeps
@@ -48,6 +62,7 @@ struct ExecutorLimits {
   // How long after its Commit an answer is kept from others who ask for it, if it is not revealed.
   uint64_t withhold_ns = 120'000'000'000;
   uint32_t run_threads = 8;  // guests that really run at a time: for estimates
+  StrangerLimits strangers;
 };
 
 // One execution, as it is handed over.
@@ -139,8 +154,10 @@ using ExecutorAction = std::variant<SendTo, FetchInputs, Launch, Stop, Survey, L
 class ExecutorView {
  public:
   virtual ~ExecutorView() = default;
-  // Whether we execute for this key.
+  // Whether we execute for this key, without tokens.
   [[nodiscard]] virtual bool may_ask(const PeerId& requester) const = 0;
+  // Whether we do what it asks for, and as whom we take it; this default looks at the key alone.
+  [[nodiscard]] virtual Admission admit(const Asked& asked) const;
   // Whether the function and all its data are known to be here.
   [[nodiscard]] virtual bool has_inputs(const Job& job) const = 0;
   // Whether the answers of this requester's executions may be given to others too; else they are
@@ -206,12 +223,18 @@ class ExecutorSide {
     bool commit = false;  // until it is revealed
     bool accepted = false;
     uint32_t priority = 0;
+    Standing standing = Standing::kTrusted;
+  };
+  struct Fuel {
+    uint64_t left = 0;
+    uint64_t at_ns = 0;  // when that was right
+    // It comes back evenly, up to a minute's worth.
+    void refill(uint64_t now_ns, uint64_t a_minute);
   };
   struct Requester {
     std::unordered_map<CallNumber, Call> calls;
     uint64_t bytes = 0;
-    uint64_t fuel_left = 0;
-    uint64_t fuel_at_ns = 0;  // when fuel_left was right
+    Fuel fuel;
     size_t links = 0;
     size_t questions = 0;
   };
@@ -224,6 +247,7 @@ class ExecutorSide {
     std::string flight;        // its name in by_name_
     Stage stage = Stage::kWaitsToFetch;
     bool stopping = false;
+    Standing standing = Standing::kTrusted;  // of who began it
     uint64_t since_ns = 0;
     FairQueue::Ticket ticket;  // of the queue it waits in, or came from
     std::vector<Asker> askers;
@@ -270,10 +294,14 @@ class ExecutorSide {
   template <typename Other>
   void take(mesh::StreamId link, Link& from, const Other& message);
 
-  [[nodiscard]] std::optional<Message> why_not_heard(const Link& from, CallNumber call) const;
-  std::optional<Message> why_not_taken(const Link& from, Requester& requester, const Offer& offer);
+  // The standing in which it is heard, or the answer if it is not.
+  [[nodiscard]] std::variant<Standing, Message> hear(CallNumber call, const Asked& asked) const;
+  std::optional<Message> why_not_taken(Standing standing, Requester& requester, const Offer& offer);
+  [[nodiscard]] std::optional<std::string> what_is_used_up(Standing standing,
+                                                           const Requester& requester,
+                                                           uint64_t more_bytes) const;
   void rejoin(mesh::StreamId link, Call& call, const Offer& offer, const Cid& invocation);
-  void take_new(mesh::StreamId link, Link& from, Requester& requester, Offer& offer, Cid name,
+  void take_new(mesh::StreamId link, Link& from, Standing standing, Offer& offer, Cid name,
                 compute::Invocation invocation);
   void join_or_begin(const Asker& asker, Call& call, std::shared_ptr<Job> job);
   void begin(const Asker& asker, Call& call, std::shared_ptr<Job> job);
@@ -282,7 +310,10 @@ class ExecutorSide {
 
   void launch();
   void add_wishes(Execution& execution);
-  void charge(const PeerId& peer, uint64_t fuel);
+  [[nodiscard]] FairQueue::Ticket put_into(FairQueue& queue, const Execution& execution,
+                                           uint32_t priority, ExecutionId id) const;
+  void charge(const Execution& execution, uint64_t fuel);
+  void set_bytes(Requester& requester, Call& call, uint64_t bytes);
   void hand_back(ExecutionId id);
   void answer_all(Execution& execution, const std::shared_ptr<const Answer>& answer);
   [[nodiscard]] static bool satisfies(const Answer& answer, const Execution& execution,
@@ -291,7 +322,7 @@ class ExecutorSide {
   void send_answer(const Asker& asker, const Call& call);
   void leave(const Asker& asker, Call& call);
   void forget(const PeerId& peer, CallNumber number);
-  static void account(Requester& requester, Call& call, const Answer& answer);
+  void account(Requester& requester, Call& call, const Answer& answer);
 
   // executor_commits.cc
   [[nodiscard]] bool is_secret(const Cid& invocation) const;
@@ -302,11 +333,10 @@ class ExecutorSide {
   void hand_back_held();
   // executor_questions.cc
   std::optional<QuestionId> begin_question(mesh::StreamId link, const Link& from, CallNumber call,
-                                           const Cid& invocation);
+                                           const Cid& invocation, Standing standing);
   std::optional<Question> end_question(QuestionId id);
   [[nodiscard]] uint64_t wait_ms() const;
 
-  void refill(Requester& requester) const;
   void send(mesh::StreamId link, Message message);
   Call* find(const Asker& asker);
   void drop_if_idle(const PeerId& peer);
@@ -328,6 +358,12 @@ class ExecutorSide {
   uint32_t running_ = 0;
   uint64_t mean_run_ns_ = 0;
   Requesters requesters_;
+  struct Strangers {
+    size_t calls = 0;
+    uint64_t bytes = 0;
+    Fuel fuel;
+  };
+  Strangers strangers_;  // all of them
   std::unordered_map<mesh::StreamId, Link> links_;
   std::unordered_map<ExecutionId, Execution> executions_;
   std::unordered_map<std::string, ExecutionId> by_name_;  // flight_name()

@@ -25,6 +25,10 @@ class TestView final : public ExecutorView {
   [[nodiscard]] bool may_ask(const PeerId& requester) const override {
     return trusted.contains(requester);
   }
+  [[nodiscard]] Admission admit(const Asked& asked) const override {
+    if (open && !may_ask(asked.requester)) return Standing::kStranger;
+    return ExecutorView::admit(asked);
+  }
   [[nodiscard]] bool has_inputs(const Job& /*job*/) const override { return inputs_here; }
   [[nodiscard]] bool shares_answers(const PeerId& requester) const override {
     return !apart.contains(requester);
@@ -32,6 +36,7 @@ class TestView final : public ExecutorView {
   std::set<PeerId> trusted;
   std::set<PeerId> apart;  // whose answers are their own
   bool inputs_here = true;
+  bool open = false;
 };
 
 class ExecutorSideTest : public ::testing::Test {

@@ -6,11 +6,13 @@
 
 namespace timerose::scheduler::execute {
 
-FairQueue::Ticket FairQueue::push(const PeerId& requester, uint32_t priority, uint64_t id) {
+FairQueue::Ticket FairQueue::push(const PeerId& requester, uint32_t priority, uint64_t id,
+                                  uint32_t taken_max) {
   Lane& lane = lanes_[requester];
   if (lane.waiting.empty() && lane.running == 0) {
     lane.served_ns = std::max(lane.served_ns, level_ns_);
   }
+  lane.running_max = taken_max;
   const Ticket ticket{requester, priority, ++numbers_};
   lane.waiting.emplace(order_of(ticket), id);
   ++size_;
@@ -28,7 +30,8 @@ std::optional<uint64_t> FairQueue::pop(uint32_t of_requester_max) {
   auto next = lanes_.end();
   for (auto one = lanes_.begin(); one != lanes_.end(); ++one) {
     const Lane& lane = one->second;
-    if (lane.waiting.empty() || lane.running >= of_requester_max) continue;
+    if (lane.waiting.empty() || lane.running >= std::min(of_requester_max, lane.running_max))
+      continue;
     if (next == lanes_.end() || lane.served_ns < next->second.served_ns) next = one;
   }
   if (next == lanes_.end()) return std::nullopt;

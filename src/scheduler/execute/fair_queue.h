@@ -25,7 +25,9 @@ class FairQueue {
     uint32_t priority = 0;
     uint64_t number = 0;
   };
-  Ticket push(const PeerId& requester, uint32_t priority, uint64_t id);
+  // `taken_max`: of this requester's work so much may be taken and not ended, from now on.
+  Ticket push(const PeerId& requester, uint32_t priority, uint64_t id,
+              uint32_t taken_max = UINT32_MAX);
   void remove(const Ticket& ticket);
 
   // Takes the next, whose requester has less than `of_requester_max` taken and not ended.
@@ -45,6 +47,7 @@ class FairQueue {
     std::map<Order, uint64_t> waiting;
     uint64_t served_ns = 0;
     uint32_t running = 0;
+    uint32_t running_max = UINT32_MAX;
   };
   using Lanes = std::map<PeerId, Lane>;
 

@@ -13,7 +13,8 @@ namespace {
 
 using compute::Fields;
 
-constexpr std::array kRefuseReasons{"stranger", "stopping", "malformed", "limit", "conflict"};
+constexpr std::array kRefuseReasons{"stranger", "stopping", "malformed",
+                                    "limit",    "conflict", "denied"};
 constexpr std::array kFailureKinds{"fuel",          "stack", "deadline",    "cancelled",
                                    "missing_block", "limit", "unsupported", "internal"};
 

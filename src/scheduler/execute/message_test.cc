@@ -114,7 +114,7 @@ TEST(ExecuteMessage, HasOneEncoding) {
 }
 
 TEST(ExecuteMessage, WritesAndReadsEveryReasonAndKind) {
-  for (int i = 0; i <= static_cast<int>(RefuseReason::kConflict); ++i) {
+  for (int i = 0; i <= static_cast<int>(RefuseReason::kDenied); ++i) {
     const Message message = Refuse{1, static_cast<RefuseReason>(i), ""};
     EXPECT_EQ(decode_frame(encode_frame({message})).value().front(), message);
   }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "scheduler/execute/credentials.h"
 #include "scheduler/execute/mailbox.h"
 #include "scheduler/execute/outbox.h"
 
@@ -16,6 +17,8 @@ namespace {
 
 // Streams that one peer may have open to us: one is enough, another replaces one that is dying.
 constexpr uint32_t kInboundStreamsMax = 4;
+
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 // Guests at a time, unless it is said: the engine has places for more, for calls of this node's
 // own.
@@ -38,7 +41,6 @@ ExecutorLimits limits_for(ExecutorLimits limits, size_t run_threads) {
   const auto threads = static_cast<uint32_t>(run_threads);
   const uint32_t running = std::min(threads * kRunningOfThread, threads + kRunningMore);
   limits.running_max = std::max(limits.running_max, running);
-  limits.running_of_requester_max = std::max(limits.running_of_requester_max, running);
   limits.running_spare = kRunningSpare;
   limits.fetching_spare = kFetchingSpare;
   limits.run_threads = threads;
@@ -62,14 +64,15 @@ struct Question {
 
 class View final : public ExecutorView {
  public:
-  View(TrustList trust, RunnerOf runner_of)
-      : trust_(std::move(trust)), runner_of_(std::move(runner_of)) {}
-  void set(TrustList trust) { trust_ = std::move(trust); }
+  View(GateRules rules, Clock& clock, RunnerOf runner_of)
+      : gate_(std::move(rules), clock), runner_of_(std::move(runner_of)) {}
+  Gate& gate() { return gate_; }
   void look_into(const KnownInputs& known) { known_ = &known; }
 
   [[nodiscard]] bool may_ask(const PeerId& requester) const override {
-    return trust_.has(requester, Role::kRequester);
+    return gate_.may_ask(requester);
   }
+  [[nodiscard]] Admission admit(const Asked& asked) const override { return gate_.admit(asked); }
   [[nodiscard]] bool has_inputs(const Job& job) const override {
     return known_->has_all(job.invocation);
   }
@@ -79,7 +82,7 @@ class View final : public ExecutorView {
   }
 
  private:
-  TrustList trust_;
+  mutable Gate gate_;  // remembers which signatures are right
   const RunnerOf runner_of_;
   const KnownInputs* known_ = nullptr;
 };
@@ -88,7 +91,7 @@ class View final : public ExecutorView {
 
 // All of it is of the loop's thread, but for the mailboxes and the numbers.
 struct Service::State : std::enable_shared_from_this<Service::State> {
-  State(const Parts& of, const ServiceOptions& options, TrustList trust);
+  State(const Parts& of, const ServiceOptions& options, GateRules rules);
 
   void end();
 
@@ -114,6 +117,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
   void requester_step(RequesterEvent event);
   void carry_out(ExecutorAction& action);
   void carry_out(RequesterAction& action);
+  void add_credentials(Ask& ask) const;
   void open(const PeerId& executor);
   void open_to_self();
   void later(std::function<void(State&)> task);
@@ -129,7 +133,10 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
 
   const Parts parts;
   const PeerId self;
+  SystemClock own_clock;
+  Clock& clock;
   View view;
+  Credentials credentials;
   ExecutorSide executor_side;
   RequesterSide requester_side;
   std::atomic<CallNumber> numbers;
@@ -146,10 +153,12 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
   std::optional<Worker> worker;
 };
 
-Service::State::State(const Parts& of, const ServiceOptions& options, TrustList trust)
+Service::State::State(const Parts& of, const ServiceOptions& options, GateRules rules)
     : parts(of),
       self(PeerId::of(of.key)),
-      view(std::move(trust), of.runner_of),
+      clock(of.clock == nullptr ? own_clock : *of.clock),
+      view(std::move(rules), clock, of.runner_of),
+      credentials(of.key),
       executor_side(view, limits_for(options.executor, run_threads_of(of))),
       requester_side(options.requester),
       numbers(first_number(of.random)) {
@@ -160,6 +169,7 @@ Service::State::State(const Parts& of, const ServiceOptions& options, TrustList 
   questions = std::make_shared<Mailbox<Question>>(parts.loop, [this](std::vector<Question>& asked) {
     for (Question& question : asked) {
       askers.insert_or_assign(question.call, std::move(question.on_update));
+      add_credentials(question.ask);
       requester_step(std::move(question.ask));
     }
   });
@@ -405,10 +415,21 @@ void Service::State::tell(Told& told) {
   on_update(std::move(told.update));
 }
 
+// We need none to ask ourselves.
+void Service::State::add_credentials(Ask& ask) const {
+  if (ask.executor == self) return;
+  const uint64_t now_s = clock.unix_ns() / kNsPerSecond;
+  if (auto* offer = std::get_if<Offer>(&ask.question)) {
+    credentials.add_to(*offer, ask.executor, now_s);
+  } else if (auto* probe = std::get_if<Probe>(&ask.question)) {
+    credentials.add_to(*probe, ask.executor, now_s);
+  }
+}
+
 // --- The service ---
 
-Service::Service(const Parts& parts, const ServiceOptions& options, TrustList trust)
-    : state_(std::make_shared<State>(parts, options, std::move(trust))) {}
+Service::Service(const Parts& parts, const ServiceOptions& options, GateRules rules)
+    : state_(std::make_shared<State>(parts, options, std::move(rules))) {}
 
 Service::~Service() { state_->end(); }
 
@@ -417,9 +438,21 @@ void Service::stop() { state_->end(); }
 ExecutorSide::Load Service::load() const { return state_->executor_side.load(); }
 std::vector<ExecutorSide::Queued> Service::queue() const { return state_->executor_side.queue(); }
 
+void Service::set_rules(GateRules rules) {
+  state_->parts.loop.post([weak = std::weak_ptr(state_), rules = std::move(rules)]() mutable {
+    if (const auto state = weak.lock()) state->view.gate().set(std::move(rules));
+  });
+}
+
 void Service::set_trust(TrustList trust) {
   state_->parts.loop.post([weak = std::weak_ptr(state_), trust = std::move(trust)]() mutable {
-    if (const auto state = weak.lock()) state->view.set(std::move(trust));
+    if (const auto state = weak.lock()) state->view.gate().set_trust(std::move(trust));
+  });
+}
+
+void Service::set_credentials(std::vector<authority::TokenRef> tokens) {
+  state_->parts.loop.post([weak = std::weak_ptr(state_), tokens = std::move(tokens)]() mutable {
+    if (const auto state = weak.lock()) state->credentials.set(std::move(tokens));
   });
 }
 

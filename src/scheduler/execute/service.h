@@ -35,10 +35,11 @@ class Service {
     size_t run_threads = 0;        // 0: one for each processor, 32 at most
     RunnerOf runner_of;            // absent: all guests run in this process
     Observer* observer = nullptr;  // sees all that is decided, if there is one
+    Clock* clock = nullptr;        // for tokens; null: the machine's
   };
 
   // On the loop, or before it runs. Tells the host of the protocol.
-  Service(const Parts& parts, const ServiceOptions& options, TrustList trust);
+  Service(const Parts& parts, const ServiceOptions& options, GateRules rules);
   // On the loop, or after it has ended.
   ~Service();
   Service(const Service&) = delete;
@@ -53,7 +54,10 @@ class Service {
   [[nodiscard]] std::vector<ExecutorSide::Queued> queue() const;
 
   // --- Of any thread ---
-  void set_trust(TrustList trust);
+  void set_rules(GateRules rules);
+  void set_trust(TrustList trust);  // of the rules
+  // What this node shows to those whom it asks, beside what an offer itself brings.
+  void set_credentials(std::vector<authority::TokenRef> tokens);
   // On the loop, until it is none of Accept, Log and Commit.
   using OnUpdate = std::function<void(Update)>;
   // Asks another node, to which there is a connection, or this one; the offer's call number is

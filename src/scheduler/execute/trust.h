@@ -29,6 +29,8 @@ class TrustList {
 
   explicit TrustList(PeerId self) : self_(std::move(self)) {}
 
+  [[nodiscard]] const PeerId& self() const { return self_; }
+
   Status add(const PeerId& peer, Role role);
   // False if it had no such role.
   bool remove(const PeerId& peer, Role role);
