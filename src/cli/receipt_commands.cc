@@ -1,11 +1,10 @@
 // timerose receipt show|verify: a node's signed statement about a call.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "cli/content.h"
+#include "cli/evidence_view.h"
 #include "cli/grammar.h"
 #include "compute/receipt.h"
+#include "ipld/dag_cbor.h"
 #include "multiformats/multibase.h"
 #include "multiformats/peer_id.h"
 
@@ -14,10 +13,27 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+using scheduler::verify::Evidence;
+
 Result<compute::Receipt> load(Session& session, const std::string& text) {
-  TR_ASSIGN(const Cid cid, resolve_path(session, text));
-  TR_ASSIGN(auto* store, session.content());
-  return compute::load_receipt(*store, cid);
+  TR_ASSIGN(const Bytes bytes, read_object(session, text, Evidence::kBytesMax));
+  return compute::Receipt::decode(bytes);
+}
+
+// A receipt, or evidence made of some.
+Result<int> verify(Session& session, const std::string& text) {
+  TR_ASSIGN(const Bytes bytes, read_object(session, text, Evidence::kBytesMax));
+  TR_ASSIGN(const Value value, dag_cbor::decode(bytes));
+  if (value.find("receipts") != nullptr) {
+    TR_ASSIGN(const Evidence evidence, Evidence::decode(bytes));
+    TR_ASSIGN(const auto finding, evidence.examine());
+    TR_TRY(show_finding(session, evidence, finding));
+    return kExitSuccess;
+  }
+  TR_ASSIGN(const auto receipt, compute::Receipt::decode(bytes));
+  TR_TRY(receipt.verify());
+  TR_TRY(session.out().line("valid: signed by " + did_key_format(receipt.circumstances.executor)));
+  return kExitSuccess;
 }
 
 Json to_json(const compute::Receipt& receipt) {
@@ -57,15 +73,11 @@ void add_verify(Grammar& grammar, CLI::App& group) {
   auto text = std::make_shared<std::string>();
   CLI::App* command =
       add_command(grammar, group, "verify",
-                  {"Check the signature of a receipt", "  timerose receipt verify RECEIPT-CID"},
-                  [text](Session& session) -> Result<int> {
-                    TR_ASSIGN(const auto receipt, load(session, *text));
-                    TR_TRY(receipt.verify());
-                    TR_TRY(session.out().line("valid: signed by " +
-                                              did_key_format(receipt.circumstances.executor)));
-                    return kExitSuccess;
-                  });
-  add_word(*command, "RECEIPT", *text, "CID of a receipt");
+                  {"Check the signature of a receipt, or those of evidence and that its receipts "
+                   "contradict each other",
+                   "  timerose receipt verify RECEIPT-CID\n  timerose receipt verify ./proof"},
+                  [text](Session& session) { return verify(session, *text); });
+  add_word(*command, "RECEIPT", *text, "CID of a receipt or of evidence, a file, or -");
 }
 
 }  // namespace

@@ -14,10 +14,11 @@ constexpr uint32_t kAnswersForEach = 3;  // of a quorum, if it is not said
 constexpr std::string_view kQuorumPrefix = "quorum=";
 
 Error wrong_wish(std::string_view text) {
-  return {ErrorCode::kInvalidArgument,
-          fmt::format("\"{}\" is no way to verify: none, trust, self, quorum=K (K equal answers, "
-                      "2 to {}) or quorum=K/N (of N answers at most, up to {}), as in quorum=2/5",
-                      text, Wish::kQuorumMax, Wish::kAnswersMax)};
+  return {
+      ErrorCode::kInvalidArgument,
+      fmt::format("\"{}\" is no way to verify: none, trust, spot, self, quorum=K (K equal answers, "
+                  "2 to {}) or quorum=K/N (of N answers at most, up to {}), as in quorum=2/5",
+                  text, Wish::kQuorumMax, Wish::kAnswersMax)};
 }
 
 std::optional<uint32_t> number(std::string_view text) {
@@ -207,6 +208,10 @@ Result<Wish> parse_wish(std::string_view text) {
     return wish;
   }
   if (text == "trust") return wish;
+  if (text == "spot") {
+    wish.spot_checks = true;
+    return wish;
+  }
   if (text == "self") {
     wish.policy = Policy::kSelf;
     return wish;
@@ -230,7 +235,7 @@ std::string format_wish(const Wish& wish) {
     case Policy::kNone:
       return "none";
     case Policy::kTrust:
-      return "trust";
+      return wish.spot_checks ? "spot" : "trust";
     case Policy::kSelf:
       return "self";
     case Policy::kQuorum:

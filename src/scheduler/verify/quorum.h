@@ -35,14 +35,16 @@ struct Wish {
   uint32_t quorum = 1;       // equal Outcomes wanted; more than 1 only for kQuorum
   uint32_t answers_max = 1;  // of other nodes, that are asked for at most
   bool may_run_here = true;  // whether this node's own execution may settle what others cannot
+  // With kTrust: some answers are checked all the same, by the executor's record (scores.h).
+  bool spot_checks = false;
 
   // Whether executors commit to their answers before they learn of others' (Offer.commit).
   [[nodiscard]] bool commits() const { return policy == Policy::kQuorum; }
   bool operator==(const Wish&) const = default;
 };
 
-// "none", "trust", "self", "quorum=K" or "quorum=K/N": K equal Outcomes of N answers at most, three
-// times K if it is not said. kInvalidArgument gives the forms.
+// "none", "trust", "spot" (trust, with spot checks), "self", "quorum=K" or "quorum=K/N": K equal
+// Outcomes of N answers at most, three times K if it is not said. kInvalidArgument gives the forms.
 Result<Wish> parse_wish(std::string_view text);
 std::string format_wish(const Wish& wish);
 

@@ -152,7 +152,8 @@ TEST(Verification, ChecksByItselfAsOftenAsTheDiceSay) {
 }
 
 TEST(Verification, IsWrittenAsItIsRead) {
-  for (const char* text : {"none", "trust", "self", "quorum=2/6", "quorum=3/3", "quorum=64/256"}) {
+  for (const char* text :
+       {"none", "trust", "spot", "self", "quorum=2/6", "quorum=3/3", "quorum=64/256"}) {
     const auto parsed = parse_wish(text);
     ASSERT_TRUE(parsed.ok()) << text;
     EXPECT_EQ(format_wish(*parsed), text);

@@ -141,6 +141,10 @@ bool Scores::is_avoided(uint64_t now_ns, const PeerId& node) const {
   return faults_of(now_ns, node) >= limits_.avoided_from;
 }
 
+bool Scores::is_suspect(uint64_t now_ns, const PeerId& node) const {
+  return faults_of(now_ns, node) > kForgotten;
+}
+
 std::vector<PeerId> Scores::avoided(uint64_t now_ns, size_t max) const {
   std::vector<std::pair<double, PeerId>> found;
   for (const auto& [node, score] : nodes_) {

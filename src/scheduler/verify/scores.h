@@ -63,6 +63,8 @@ class Scores {
                                        const ContentKey& function) const;
   // Whether nothing should be given to this node (CallToPlace::avoided).
   [[nodiscard]] bool is_avoided(uint64_t now_ns, const PeerId& node) const;
+  // Whether it was at fault and that has not faded: its answers are worth checking unasked.
+  [[nodiscard]] bool is_suspect(uint64_t now_ns, const PeerId& node) const;
   // The worst first. Looks at every node: keep the answer while changes() is the same, some
   // seconds.
   [[nodiscard]] std::vector<PeerId> avoided(uint64_t now_ns, size_t max) const;

@@ -57,6 +57,8 @@ TEST_F(ScoresTest, ForgetAGoodRecordAtOneFault) {
   EXPECT_EQ(rate(a_, f_), 1);
   EXPECT_EQ(rate(a_, g_), 1) << "who forges one answer may forge any";
   EXPECT_FALSE(scores_.is_avoided(now_ns_, a_));
+  EXPECT_TRUE(scores_.is_suspect(now_ns_, a_));
+  EXPECT_FALSE(scores_.is_suspect(now_ns_, b_));
   note(2, a_, g_, Seen::kGood);
   EXPECT_DOUBLE_EQ(rate(a_, g_), 0.5) << "a record is earned afresh";
 }
