@@ -11,6 +11,7 @@
 #include "mesh/connection_policy.h"
 #include "node/advertising.h"
 #include "node/connection_log.h"
+#include "node/execution_announcer.h"
 #include "node/network.h"
 #include "node/peer_book.h"
 #include "node/providing.h"
@@ -99,6 +100,7 @@ class NetworkLoop {
   const Parts parts_;
   exchange::Service exchange_;
   names::LoopNameNetwork names_;
+  ExecutionAnnouncer announcer_;
   scheduler::execute::Service execution_;
   Providing providing_;
   Advertising advertising_;

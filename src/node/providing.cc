@@ -44,6 +44,11 @@ void Providing::kept(const Cid& root, bool whole) {
   if (whole && strategy_ == ProvideStrategy::kPinned) announce_below(root);
 }
 
+void Providing::executed(const Cid& invocation) {
+  if (strategy_ == ProvideStrategy::kNone) return;
+  provider_.announce(invocation.multihash_bytes(), false);
+}
+
 bool Providing::sweep_again() {
   if (strategy_ == ProvideStrategy::kNone) return false;
   provider_.sweep_again();

@@ -47,6 +47,8 @@ class Providing {
   void gained(const std::vector<Cid>& cids);
   // Content that a person named and is to keep: its root at once; `whole`: then what is below it.
   void kept(const Cid& root, bool whole);
+  // The Invocation of a call that was executed here: once, if anything is announced at all.
+  void executed(const Cid& invocation);
   // Announces everything again. False if the strategy is to announce nothing.
   bool sweep_again();
 
