@@ -134,7 +134,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_text(command, "--at", options.at,
            "Let another node carry it out: one that trusts this node as a requester")
       ->type_name("PEER");
-  command.add_flag("--no-memo", options.no_memo, "Execute even if the answer is known");
+  command.add_flag("--no-memo,--fresh", options.no_memo, "Execute even if the answer is known");
   add_text(command, "-o,--output", options.show,
            "text (what the guest prints), cid (of its output) or json")
       ->check(CLI::IsMember({"text", "cid", "json"}))
