@@ -276,6 +276,7 @@ TEST_F(RequesterSideTest, EndsALinkWhosePeerSpeaksLikeARequester) {
 
 TEST_F(RequesterSideTest, LosesAnExecutorThatTakesStreamsAndEndsThem) {
   ask_over_a_link(1);
+  step(LinkLost{x_, "the peer closed the stream"});
   size_t links = 0;
   for (uint64_t passed = 0; passed < 5 * kSecond; passed += 100 * kMs) {
     if (!all<OpenLink>().empty()) {
