@@ -35,6 +35,7 @@ constexpr auto kTimeUnits = std::to_array<Unit>({
     {"s", 1000},
     {"m", 60 * 1000},
     {"h", 60 * 60 * 1000},
+    {"d", 24 * 60 * 60 * 1000},
 });
 
 Result<uint64_t> parse_with(std::string_view text, std::span<const Unit> units,
@@ -83,7 +84,7 @@ std::string format_bytes(uint64_t bytes) {
 }
 
 Result<uint64_t> parse_duration_ms(std::string_view text) {
-  return parse_with(text, kTimeUnits, "a span of time in ms, s, m or h, such as 500ms or 10s");
+  return parse_with(text, kTimeUnits, "a span of time in ms, s, m, h or d, such as 500ms or 10s");
 }
 
 }  // namespace timerose

@@ -19,7 +19,7 @@ Result<uint64_t> parse_bytes(std::string_view text);
 // "1.5 GiB", for people.
 std::string format_bytes(uint64_t bytes);
 
-// A span of time in milliseconds: digits with ms, s, m or h; plain digits are seconds.
+// A span of time in milliseconds: digits with ms, s, m, h or d; plain digits are seconds.
 Result<uint64_t> parse_duration_ms(std::string_view text);
 
 }  // namespace timerose

@@ -29,7 +29,8 @@ TEST(Units, ReadsSpansOfTime) {
   EXPECT_EQ(parse_duration_ms("10").value(), 10'000U);
   EXPECT_EQ(parse_duration_ms("10s").value(), 10'000U);
   EXPECT_EQ(parse_duration_ms("2m").value(), 120'000U);
-  EXPECT_FALSE(parse_duration_ms("1d").ok());
+  EXPECT_EQ(parse_duration_ms("7d").value(), 604'800'000U);
+  EXPECT_FALSE(parse_duration_ms("1w").ok());
 }
 
 TEST(Units, CountsTakeNoUnit) {

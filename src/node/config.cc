@@ -57,6 +57,33 @@ constexpr auto kSettings = std::to_array<Setting>({
      "an absolute path: the cgroup v2 folder in which this node may make a group for each worker "
      "process",
      check_file},
+    {"Execute.Running", "0",
+     "calls of one key that are under way at a time, if it is trusted or a delegate; 0: as many as "
+     "this node takes at all",
+     check_by<parse_count>},
+    {"Execute.Calls", "8192", "of such a key, that wait, are under way or whose answer is kept",
+     check_connections},
+    {"Execute.Bytes", "64MiB", "that the calls of such a key hold", check_by<parse_bytes>},
+    {"Execute.FuelPerCall", "0", "that such a key may ask for in one call; 0: no limit",
+     check_by<parse_count>},
+    {"Execute.FuelPerMinute", "0", "that the calls of such a key use; 0: no limit",
+     check_by<parse_count>},
+    {"Execute.Open", "false", "also take calls of keys that nobody here trusts", check_switch},
+    {"Execute.Strangers.Running", "1", "calls of all such strangers that are under way at a time",
+     check_connections},
+    {"Execute.Strangers.Calls", "16",
+     "of one stranger, that wait, are under way or whose answer is kept; of all: 16 times as many",
+     check_connections},
+    {"Execute.Strangers.Bytes", "1MiB",
+     "that the calls of one stranger hold; of all: 16 times as many", check_by<parse_bytes>},
+    {"Execute.Strangers.FuelPerCall", "10000000000", "that a stranger may ask for in one call",
+     check_by<parse_count>},
+    {"Execute.Strangers.FuelPerMinute", "60000000000", "that the calls of all strangers use",
+     check_by<parse_count>},
+    {"Execute.OnlyFunctionsSignedBy", "",
+     "keys: only modules that one of them vouches for (`timerose function sign`) run for others; "
+     "none: any module",
+     check_keys},
     {"Addresses.Listen", "loopback",
      "where other nodes reach this one: multiaddrs with commas between, of which `loopback` and "
      "`lan` stand for several. loopback: TCP, QUIC and WebSocket on 127.0.0.1, ports chosen by the "
@@ -90,7 +117,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"Bitswap.Serve", "all", "who is sent blocks: all, listed (Bitswap.Peers) or none",
      check_serving},
     {"Bitswap.Peers", "", "the peers that Bitswap.Serve=listed means", check_peers},
-    {"Bitswap.Deny", "", "CIDs that are sent to nobody", check_cids},
+    {"Bitswap.Deny", "", "CIDs that are sent to nobody, and that no call of others may use",
+     check_cids},
     {"Provide.Strategy", "pinned",
      "what the DHT is told that this node has, and told again every 22 h: all blocks; pinned: what "
      "is pinned, with all that is below it; roots: what is pinned, without that; none",
@@ -229,11 +257,15 @@ uint64_t Config::count_of(std::string_view name) const {
   return parse_count(text_of(name)).value();
 }
 
+uint64_t Config::bytes_of(std::string_view name) const {
+  return parse_bytes(text_of(name)).value();
+}
+
 std::vector<std::string> Config::list_of(std::string_view name) const {
   return split_list(text_of(name));
 }
 
-uint64_t Config::storage_bytes_max() const { return parse_bytes(text_of("Storage.Limit")).value(); }
+uint64_t Config::storage_bytes_max() const { return bytes_of("Storage.Limit"); }
 
 std::string Config::import_profile() const { return text_of("Import.Profile"); }
 uint64_t Config::run_fuel() const { return parse_count(text_of("Run.Fuel")).value(); }

@@ -48,6 +48,7 @@ class Config {
   [[nodiscard]] const std::string& text_of(std::string_view name) const;
   [[nodiscard]] bool is_on(std::string_view name) const { return text_of(name) == "true"; }
   [[nodiscard]] uint64_t count_of(std::string_view name) const;
+  [[nodiscard]] uint64_t bytes_of(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> list_of(std::string_view name) const;
 
   bool operator==(const Config&) const = default;

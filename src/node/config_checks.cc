@@ -78,6 +78,14 @@ Status check_cids(std::string_view value) {
   return success();
 }
 
+Status check_keys(std::string_view value) {
+  for (const std::string& item : split_list(value)) {
+    TR_ASSIGN(const PeerId peer, parse_key(item));
+    if (auto key = peer.public_key(); !key.ok()) return std::move(key).error();
+  }
+  return success();
+}
+
 Status check_network_key(std::string_view value) {
   const bool digits = value.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
   if (value.empty() || (digits && value.size() == kNetworkKeyDigits)) return success();

@@ -18,6 +18,7 @@ Status check_addresses(std::string_view value);     // multiaddrs
 Status check_peers(std::string_view value);         // as parse_peer() takes them
 Status check_gateways(std::string_view value);      // URLs or multiaddrs
 Status check_cids(std::string_view value);          // CIDs
+Status check_keys(std::string_view value);          // as parse_key() takes them
 Status check_network_key(std::string_view value);   // 64 hexadecimal digits, or nothing
 Status check_routing_mode(std::string_view value);  // "auto", "client" or "server"
 Status check_serving(std::string_view value);       // "all", "listed" or "none"

@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/file.h"
@@ -16,6 +17,9 @@ namespace {
 
 // Inbound connections may go this far beyond the high mark before they are refused at the door.
 constexpr uint64_t kConnectionsSpare = 256;
+
+// All strangers together have as much as so many of them.
+constexpr uint64_t kStrangersOfOne = 16;
 
 bool is_private(uint32_t address) {
   return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8;
@@ -88,6 +92,47 @@ Result<bitswap::ServingPolicy> serving_policy(const Config& config) {
   return serving;
 }
 
+// Zero stands for no limit.
+uint64_t limit_of(const Config& config, std::string_view name) {
+  const uint64_t limit = config.count_of(name);
+  return limit == 0 ? UINT64_MAX : limit;
+}
+
+scheduler::execute::ExecutorLimits executor_limits(const Config& config) {
+  scheduler::execute::ExecutorLimits limits;
+  limits.running_of_requester_max =
+      static_cast<uint32_t>(std::min<uint64_t>(limit_of(config, "Execute.Running"), UINT32_MAX));
+  limits.calls_of_requester_max = config.count_of("Execute.Calls");
+  limits.bytes_of_requester_max = config.bytes_of("Execute.Bytes");
+  limits.fuel_of_call_max = limit_of(config, "Execute.FuelPerCall");
+  limits.fuel_of_requester_a_minute = limit_of(config, "Execute.FuelPerMinute");
+  auto& strangers = limits.strangers;
+  strangers.running_max = static_cast<uint32_t>(config.count_of("Execute.Strangers.Running"));
+  strangers.calls_of_each_max = config.count_of("Execute.Strangers.Calls");
+  strangers.calls_max = kStrangersOfOne * strangers.calls_of_each_max;
+  strangers.bytes_of_each_max = config.bytes_of("Execute.Strangers.Bytes");
+  strangers.bytes_max = kStrangersOfOne * strangers.bytes_of_each_max;
+  strangers.fuel_of_call_max = config.count_of("Execute.Strangers.FuelPerCall");
+  strangers.fuel_a_minute = config.count_of("Execute.Strangers.FuelPerMinute");
+  return limits;
+}
+
+Result<ExecutionSettings> execution_settings(const Config& config) {
+  ExecutionSettings settings;
+  settings.limits = executor_limits(config);
+  settings.is_open = config.is_on("Execute.Open");
+  for (const std::string& item : config.list_of("Bitswap.Deny")) {
+    TR_ASSIGN(const Cid cid, Cid::parse(item));
+    settings.denied.insert(cid.multihash_bytes());
+  }
+  for (const std::string& item : config.list_of("Execute.OnlyFunctionsSignedBy")) {
+    TR_ASSIGN(const PeerId peer, parse_key(item));
+    TR_ASSIGN(const PublicKey key, peer.public_key());
+    settings.signers.push_back(key);
+  }
+  return settings;
+}
+
 mesh::DhtMode dht_mode(std::string_view name) {
   if (name == "client") return mesh::DhtMode::kClient;
   if (name == "server") return mesh::DhtMode::kServer;
@@ -119,6 +164,7 @@ Result<NetworkSettings> network_settings(const Config& config, const std::string
   TR_ASSIGN(settings.denied, ids_of(config, "Network.Deny"));
   TR_ASSIGN(settings.kept, ids_of(config, "Connections.Keep"));
   TR_ASSIGN(settings.serving, serving_policy(config));
+  TR_ASSIGN(settings.execution, execution_settings(config));
   TR_ASSIGN(settings.provide, provide_strategy_named(config.text_of("Provide.Strategy")));
   settings.history = config.text_of("Node.History");
   settings.http.gateways = config.list_of("Http.Gateways");

@@ -11,8 +11,17 @@
 #include "mesh/connection_policy.h"
 #include "node/config.h"
 #include "node/provide_strategy.h"
+#include "scheduler/execute/executor_side.h"
 
 namespace timerose::node {
+
+// What this node does for others, as the owner's settings say it.
+struct ExecutionSettings {
+  scheduler::execute::ExecutorLimits limits;
+  bool is_open = false;
+  MultihashSet denied;
+  std::vector<PublicKey> signers;
+};
 
 struct NetworkSettings {
   mesh::HostOptions host;
@@ -21,6 +30,7 @@ struct NetworkSettings {
   std::vector<PeerId> denied;
   std::vector<PeerId> kept;  // not ended to make room
   bitswap::ServingPolicy serving;
+  ExecutionSettings execution;
   exchange::HttpSourceOptions http;
   ProvideStrategy provide = ProvideStrategy::kPinned;
   std::filesystem::path history;  // of calls; empty: none is kept

@@ -37,6 +37,12 @@ Result<mesh::PeerAddresses> parse_peer(std::string_view text) {
   return found;
 }
 
+Result<PeerId> parse_key(std::string_view text) {
+  if (!text.starts_with("did:key:")) return PeerId::parse(text);
+  TR_ASSIGN(const PublicKey key, did_key_parse(text));
+  return PeerId::of(key);
+}
+
 std::string format_peer(const mesh::Address& address, const PeerId& peer) {
   return fmt::format("{}{}{}", address, kPeerPart, peer.to_string());
 }

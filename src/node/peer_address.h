@@ -12,6 +12,8 @@ namespace timerose::node {
 // "12D3Koo...", "/p2p/12D3Koo..." or "/ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...": the addresses are
 // without "/p2p/...". kInvalidArgument shows the forms there are.
 Result<mesh::PeerAddresses> parse_peer(std::string_view text);
+// The key of a node: a PeerID in any of its forms, or a did:key.
+Result<PeerId> parse_key(std::string_view text);
 // The inverse for one address: "ADDRESS/p2p/PEERID".
 std::string format_peer(const mesh::Address& address, const PeerId& peer);
 

@@ -34,13 +34,13 @@ Admission Gate::admit(const Asked& asked) {
   Tokens tokens;
   if (needs_tokens && !asked.authority.empty()) {
     if (fails_too_often(asked.requester)) {
-      return Refusal{RefuseReason::kStranger,
+      return Refusal{RefuseReason::kDenied,
                      "tokens of yours were wrong too often; they are looked at again in a second"};
     }
     auto read = this->read(asked.authority);
     if (!read.ok()) {
       note_failure(asked.requester);
-      return Refusal{RefuseReason::kStranger, "tokens: " + read.error().message};
+      return Refusal{RefuseReason::kDenied, "tokens: " + read.error().message};
     }
     tokens = *std::move(read);
   }
@@ -48,7 +48,7 @@ Admission Gate::admit(const Asked& asked) {
   if (!trusted && !tokens.delegations.empty()) {
     if (auto allowed = check_delegations(asked, tokens.delegations); !allowed.ok()) {
       note_failure(asked.requester);
-      return Refusal{RefuseReason::kStranger, allowed.error().message};
+      return Refusal{RefuseReason::kDenied, allowed.error().message};
     }
     standing = Standing::kDelegate;
   }

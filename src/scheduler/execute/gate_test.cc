@@ -84,7 +84,7 @@ TEST_F(GateTest, AdmitsWhomAChainLeadsTo) {
   const auto chain = bytes_of(
       {signed_by(kNode, delegation(kBob, kNode)), signed_by(kBob, delegation(kCarol, kNode))});
   EXPECT_EQ(admit(kCarol, chain), "delegate");
-  expect_refused(admit(kBob, chain), "stranger", "but used by");
+  expect_refused(admit(kBob, chain), "denied", "but used by");
   EXPECT_EQ(admit(kBob, bytes_of({signed_by(kFriend, delegation(kBob, kFriend))})), "delegate");
 }
 
@@ -92,29 +92,29 @@ TEST_F(GateTest, StopsExecutingForDelegatesOfWhoIsTrustedNoMore) {
   const auto chain = bytes_of({signed_by(kFriend, delegation(kBob, kFriend))});
   EXPECT_EQ(admit(kBob, chain), "delegate");
   rules_.trust.remove(peer(kFriend), Role::kRequester);
-  expect_refused(admit(kBob, chain), "stranger", "this node is not");
+  expect_refused(admit(kBob, chain), "denied", "this node is not");
 }
 
 TEST_F(GateTest, SaysWhichDelegationIsMissingWhat) {
   const auto chain =
       bytes_of({signed_by(kNode, delegation(kBob, kNode, R"([["<=",".fuel",100]])"))});
-  expect_refused(admit(kBob, chain), "stranger", R"(["<=",".fuel",100] does not hold)");
+  expect_refused(admit(kBob, chain), "denied", R"(["<=",".fuel",100] does not hold)");
   terms_.fuel = 100;
   EXPECT_EQ(admit(kBob, chain), "delegate");
   clock_.advance_ns(2000 * uint64_t{1'000'000'000});
-  expect_refused(admit(kBob, chain), "stranger", "it expired");
+  expect_refused(admit(kBob, chain), "denied", "it expired");
 }
 
 TEST_F(GateTest, HonoursRevocationsOfTokensItHasVerified) {
   const auto token = signed_by(kNode, delegation(kBob, kNode));
   EXPECT_EQ(admit(kBob, bytes_of({token})), "delegate");
   ASSERT_TRUE(rules_.revocations.add(token->cid()).ok());
-  expect_refused(admit(kBob, bytes_of({token})), "stranger", "is revoked");
+  expect_refused(admit(kBob, bytes_of({token})), "denied", "is revoked");
 }
 
 TEST_F(GateTest, TellsADelegateNoAnswerByItsNameAlone) {
   const auto chain = bytes_of({signed_by(kNode, delegation(kBob, kNode))});
-  expect_refused(admit(peer(kBob), chain, nullptr), "stranger", "not by a name");
+  expect_refused(admit(peer(kBob), chain, nullptr), "denied", "not by a name");
   EXPECT_EQ(admit(peer(kFriend), {}, nullptr), "trusted");
 }
 
@@ -129,9 +129,9 @@ TEST_F(GateTest, VerifiesNoMoreForWhoFailsTooOften) {
   Bytes forged = to_bytes(signed_by(kNode, delegation(kBob, kNode))->bytes());
   forged[10] ^= 1;
   for (uint32_t i = 0; i < Gate::kFailuresMax; ++i) {
-    expect_refused(admit(kBob, {forged}), "stranger", "is not signed by");
+    expect_refused(admit(kBob, {forged}), "denied", "is not signed by");
   }
-  expect_refused(admit(kBob, {forged}), "stranger", "too often");
+  expect_refused(admit(kBob, {forged}), "denied", "too often");
   // Others are not concerned.
   EXPECT_EQ(admit(kCarol, bytes_of({signed_by(kNode, delegation(kCarol, kNode))})), "delegate");
   clock_.advance_ns(Gate::kFailuresOfNs);
@@ -139,7 +139,7 @@ TEST_F(GateTest, VerifiesNoMoreForWhoFailsTooOften) {
 }
 
 TEST_F(GateTest, RefusesWhatIsNoToken) {
-  expect_refused(admit(kBob, {{1, 2, 3}}), "stranger", "tokens: ");
+  expect_refused(admit(kBob, {{1, 2, 3}}), "denied", "tokens: ");
 }
 
 TEST_F(GateTest, UsesNothingThatIsDenied) {

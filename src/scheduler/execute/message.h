@@ -116,7 +116,7 @@ enum class RefuseReason {
   kMalformed,  // the Invocation is none
   kLimit,      // over what this executor gives one call
   kConflict,   // the call's number is that of another Invocation
-  kDenied,     // the executor's owner does not let this function or this data be used
+  kDenied,     // not this call: its tokens do not allow it, or its function or data may not be used
 };
 // Not taken, and it will not be. Nothing follows.
 struct Refuse {
