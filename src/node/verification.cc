@@ -25,9 +25,16 @@ bool Verification::is_avoided(const PeerId& executor) {
   return scores_.is_avoided(clock_.unix_ns(), executor);
 }
 
-std::vector<PeerId> Verification::avoided(size_t max) {
+std::vector<PeerId> Verification::avoided() {
   const std::lock_guard lock(mutex_);
-  return scores_.avoided(clock_.unix_ns(), max);
+  const uint64_t now_ns = clock_.unix_ns();
+  const bool is_old = now_ns < avoided_at_ns_ || now_ns - avoided_at_ns_ > kAvoidedForNs;
+  if (is_old || avoided_changes_ != scores_.changes()) {
+    avoided_ = scores_.avoided(now_ns, kAvoidedMax);
+    avoided_at_ns_ = now_ns;
+    avoided_changes_ = scores_.changes();
+  }
+  return avoided_;
 }
 
 Status Verification::save(const std::vector<PeerId>& nodes, const scheduler::ContentKey& function) {
@@ -68,7 +75,7 @@ Result<std::optional<Cid>> Verification::settled(const scheduler::ContentKey& fu
   return std::optional(std::move(cid));
 }
 
-Status Verification::broke_commit(const PeerId& executor, const scheduler::ContentKey& function) {
+Status Verification::misbehaved(const PeerId& executor, const scheduler::ContentKey& function) {
   {
     const std::lock_guard lock(mutex_);
     scores_.note(clock_.unix_ns(), executor, function, verify::Seen::kBrokenCommit);

@@ -17,6 +17,9 @@ namespace timerose::node {
 
 class Verification {
  public:
+  static constexpr size_t kAvoidedMax = 256;
+  static constexpr uint64_t kAvoidedForNs = 10'000'000'000;
+
   // All must outlive it.
   static Result<std::unique_ptr<Verification>> open(Repository& repository, Clock& clock);
 
@@ -25,16 +28,17 @@ class Verification {
   double check_rate(const scheduler::verify::Wish& wish, const PeerId& executor,
                     const scheduler::ContentKey& function);
   bool is_avoided(const PeerId& executor);
-  // The worst first.
-  std::vector<PeerId> avoided(size_t max);
+  // The worst first, kAvoidedMax at most; up to kAvoidedForNs old.
+  std::vector<PeerId> avoided();
 
   // Learns from the answers to a call that was decided, or cannot be; their receipts are in the
   // store. Where they contradict each other, keeps their receipts as evidence, and gives its name.
   Result<std::optional<Cid>> settled(const scheduler::ContentKey& function,
                                      const scheduler::verify::Judgement& judgement,
                                      std::span<const scheduler::verify::Answer> answers);
-  // The executor's answer was not the one that it had committed to.
-  Status broke_commit(const PeerId& executor, const scheduler::ContentKey& function);
+  // What the executor sent was not the answer that it had committed to, or can be no answer at all:
+  // of another call, or signed by another key.
+  Status misbehaved(const PeerId& executor, const scheduler::ContentKey& function);
 
  private:
   Verification(Repository& repository, Clock& clock, scheduler::verify::Scores scores)
@@ -45,6 +49,10 @@ class Verification {
   Clock& clock_;
   std::mutex mutex_;
   scheduler::verify::Scores scores_;
+  // As it was found last.
+  std::vector<PeerId> avoided_;
+  uint64_t avoided_at_ns_ = 0;
+  uint64_t avoided_changes_ = UINT64_MAX;
 };
 
 }  // namespace timerose::node

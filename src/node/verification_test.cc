@@ -75,7 +75,7 @@ TEST_F(VerificationTest, KeepsProofOfALieAndAvoidsTheLiar) {
   const auto listed = list_evidence(repository_->records());
   ASSERT_EQ(listed->size(), 1U);
   EXPECT_EQ(listed->front().cid, *evidence);
-  EXPECT_EQ(verification_->avoided(9), std::vector{peer(2)});
+  EXPECT_EQ(verification_->avoided(), std::vector{peer(2)});
 }
 
 TEST_F(VerificationTest, KnowsItAllAfterARestart) {
@@ -100,8 +100,8 @@ TEST_F(VerificationTest, KeepsNoProofWhereThereIsNone) {
   EXPECT_TRUE(list_evidence(repository_->records())->empty());
 }
 
-TEST_F(VerificationTest, AvoidsWhoBreaksACommitment) {
-  ASSERT_TRUE(verification_->broke_commit(peer(4), function_).ok());
+TEST_F(VerificationTest, AvoidsWhoMisbehaves) {
+  ASSERT_TRUE(verification_->misbehaved(peer(4), function_).ok());
   open();
   EXPECT_TRUE(verification_->is_avoided(peer(4)));
 }
@@ -111,7 +111,7 @@ TEST_F(VerificationTest, ChecksWhatIsTrustedOnlyIfThatIsAskedForOrThereWasAFault
   const verify::Wish quorum = verify::parse_wish("quorum=2").value();
   EXPECT_EQ(verification_->check_rate(trust, peer(1), function_), 0);
   EXPECT_EQ(verification_->check_rate(verify::parse_wish("spot").value(), peer(1), function_), 1);
-  ASSERT_TRUE(verification_->broke_commit(peer(1), function_).ok());
+  ASSERT_TRUE(verification_->misbehaved(peer(1), function_).ok());
   EXPECT_EQ(verification_->check_rate(trust, peer(1), function_), 1);
   EXPECT_EQ(verification_->check_rate(quorum, peer(1), function_), 0) << "it is checked anyway";
 }
