@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/authority_commands.h"
 #include "cli/call_options.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
@@ -195,9 +196,10 @@ void add_inspect(Grammar& grammar, CLI::App& group) {
 
 void add_function_commands(Grammar& grammar) {
   add_deploy(grammar);
-  CLI::App* group = add_group(grammar.root, "function", "Look into functions");
+  CLI::App* group = add_group(grammar.root, "function", "Look into functions, and vouch for them");
   group->group("Compute");
   add_inspect(grammar, *group);
+  add_sign_command(grammar, *group);
 }
 
 }  // namespace timerose::cli
