@@ -102,6 +102,8 @@ class Job {
   [[nodiscard]] const std::vector<Attempt>& attempts() const { return attempts_; }
   [[nodiscard]] const JobOptions& options() const { return options_; }
   [[nodiscard]] const JobCall& call() const { return call_; }
+  // All that came so far, whether it was believed or not.
+  [[nodiscard]] const std::vector<verify::Answer>& answers() const { return answers_; }
   // Of the first decision if it was asked for, and of one by which no node fits.
   [[nodiscard]] const std::optional<Explanation>& explanation() const { return explanation_; }
 
