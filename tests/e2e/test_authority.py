@@ -127,3 +127,28 @@ def test_denied_and_unvouched_functions_do_not_run_for_others(tmp_path, guests):
             assert other in refusal(b, a, guests("exit7")), "it is denied"
             # The owner's own calls are not concerned.
             assert a("run", "--at", "local", guests("exit7"), code=7)
+
+
+def test_a_guest_sees_nothing_of_the_host(three, guests):
+    """No variable, no file, no socket: at another node and here."""
+    a, b, _ = three
+    a("trust", "add", "--role", "requester", b.peer_id())
+    at_a = run_at(b, a, guests("host")).stdout
+    assert at_a == b("run", "--fresh", "--at", "local", guests("host")).stdout
+    variables, size, *errnos = at_a
+    assert (variables, size) == (0, 0)
+    assert len(errnos) == 16 * 8
+    for descriptor in range(16):
+        *paths, itself, socket = errnos[8 * descriptor : 8 * descriptor + 8]
+        assert 0 not in paths, f"descriptor {descriptor}: {paths}"
+        assert socket != 0
+        # What may be opened at all is a folder of the call's own content, and there is none here.
+        assert itself != 0 or descriptor >= 3
+
+    # The guest would notice: with a file of that name among its own content it finds it.
+    etc = pathlib.Path(b.folder, "etc")
+    etc.mkdir()
+    (etc / "passwd").write_text("mine")
+    own = b("run", "--at", "local", "--mount", "/etc=etc", guests("host")).stdout
+    assert 0 in own[2:], "etc/passwd of the mount"
+    assert own != at_a
