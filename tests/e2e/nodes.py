@@ -32,6 +32,17 @@ def runs(process):
         return False
 
 
+def workers_of(node):
+    """The worker processes that a node has started and that are there."""
+    task = f"/proc/{node.process.pid}/task"
+    children = set()
+    for thread in os.listdir(task):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            with open(f"{task}/{thread}/children", encoding="utf-8") as file:
+                children.update(int(word) for word in file.read().split())
+    return {child for child in children if runs(child)}
+
+
 class Node(Timerose):
     """A repository with a daemon; the settings are those of a node that others on this machine reach."""
 

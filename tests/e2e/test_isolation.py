@@ -7,17 +7,7 @@ import subprocess
 
 import pytest
 
-from nodes import running, runs, wait_for
-
-
-def workers_of(node):
-    """The worker processes that a node has started and that are there."""
-    task = f"/proc/{node.process.pid}/task"
-    children = set()
-    for thread in os.listdir(task):
-        with open(f"{task}/{thread}/children", encoding="utf-8") as file:
-            children.update(int(word) for word in file.read().split())
-    return {child for child in children if runs(child)}
+from nodes import running, runs, wait_for, workers_of
 
 
 def isolation_line(node):

@@ -1,6 +1,7 @@
 """run --at PEER: calls carried out by another node; trust."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from nodes import running, wait_for
+from nodes import running, wait_for, workers_of
 
 LEASE_SECONDS = 5
 
@@ -24,10 +25,13 @@ def pair(tmp_path):
 
 
 def cpu_seconds(node):
-    """What the daemon of a node has used."""
-    with open(f"/proc/{node.process.pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What the daemon of a node and its workers have used."""
+    ticks = 0
+    for process in {node.process.pid} | workers_of(node):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{process}/stat", encoding="utf-8") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def is_at_rest(node):
