@@ -38,7 +38,7 @@ int exit_code_of_stop(wasm::StopReason reason) {
 
 Json text_or_null(const std::optional<Cid>& cid) { return cid ? Json(cid->to_string()) : Json(); }
 
-std::string to_json(const compute::Answer& answer) {
+std::string to_json(const compute::Answer& answer, const std::string& explanation) {
   const bool exited = answer.outcome && !answer.outcome->trapped();
   Json json{{"invocation", answer.invocation.to_string()},
             {"outcome", text_or_null(answer.outcome_cid)},
@@ -52,6 +52,7 @@ std::string to_json(const compute::Answer& answer) {
     json["trap"] = wasm::trap_kind_name(std::get<wasm::TrapKind>(answer.outcome->ending));
   }
   if (answer.stopped) json["stopped"] = wasm::stop_reason_name(answer.stopped->reason);
+  if (!explanation.empty()) json["explanation"] = Json::parse(explanation, nullptr, false);
   // A guest's message need not be UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
@@ -124,7 +125,7 @@ wasi::Context::OnWrite show_while_running(const Streams& streams, Show show) {
 }
 
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
-                   const node::Seen& seen) {
+                   const node::Seen& seen, const std::string& explanation) {
   if (answer.outcome) {
     TR_ASSIGN(auto* store, session.content());
     TR_TRY(show_streams(session, *store, *answer.outcome, show, seen));
@@ -135,10 +136,16 @@ Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi ab
       TR_TRY(session.out().line(answer.outcome->output->to_string()));
     }
   }
-  if (show == Show::kJson) TR_TRY(session.out().line(to_json(answer)));
+  if (show == Show::kJson) TR_TRY(session.out().line(to_json(answer, explanation)));
   TR_TRY(session.out().flush());
   if (!answer.outcome || answer.outcome->trapped()) session.complain(describe_ending(answer));
   return success();
+}
+
+Status show_written(Session& session, const compute::Outcome& outcome, const node::Seen& seen) {
+  TR_ASSIGN(auto* store, session.content());
+  TR_TRY(show_streams(session, *store, outcome, Show::kText, seen));
+  return session.out().flush();
 }
 
 Result<int> show_rerun(Session& session, const compute::Rerun& rerun, Show show) {

@@ -22,9 +22,13 @@ int exit_code_of(const Error& error);
 // Shows guest output as it is written: standard error always, standard output for kText.
 wasi::Context::OnWrite show_while_running(const Streams& streams, Show show);
 
-// Shows what is not seen yet once the call has ended. Blocks that are not here are fetched.
+// Shows what is not seen yet once the call has ended. Blocks that are not here are fetched. What
+// explains its placement, as JSON, becomes part of kJson.
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
-                   const node::Seen& seen);
+                   const node::Seen& seen, const std::string& explanation = "");
+
+// The rest of what a guest wrote to its standard streams.
+Status show_written(Session& session, const compute::Outcome& outcome, const node::Seen& seen);
 
 // Says whether executing again gave the same Outcome; the exit code is 1 if it did not.
 Result<int> show_rerun(Session& session, const compute::Rerun& rerun, Show show);

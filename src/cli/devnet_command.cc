@@ -77,6 +77,18 @@ class Devnet {
     return success();
   }
 
+  // All of one person: each executes for the others, and believes them.
+  Status trust_each_other() {
+    for (const DevnetNode& node : nodes_) {
+      std::vector<std::string> words{"trust", "add"};
+      for (const DevnetNode& other : nodes_) {
+        if (&other != &node) words.push_back(other.peer_id());
+      }
+      if (nodes_.size() > 1) TR_TRY(node.ask(words));
+    }
+    return success();
+  }
+
   Status join(Topology topology) {
     for (const auto& [from, to] : links_of(topology, nodes_.size())) {
       TR_TRY(nodes_[from].ask({"swarm", "connect", nodes_[to].addresses().front()}));
@@ -161,6 +173,7 @@ Result<int> devnet(Session& session, const DevnetOptions& options) {
   TR_ASSIGN(const Folder folder, Folder::make(options.folder));
   Devnet nodes(session);
   TR_TRY(nodes.start(count, folder.path()));
+  TR_TRY(nodes.trust_each_other());
   TR_TRY(nodes.join(topology));
   TR_TRY(show_until_ended(session, nodes, ending));
   return kExitSuccess;
@@ -176,7 +189,8 @@ void add_devnet_command(Grammar& grammar) {
        "  timerose devnet 3\n"
        "  timerose devnet 10 --topology ring --dir nets/ten\n"
        "  timerose --repo-dir REPOSITORY add book.txt      with a repository of the table\n"
-       "Each node has its own repository, in a temporary folder that goes at the end, or below\n"
+       "All nodes trust each other, so a call that one is asked to run may run on another. Each\n"
+       "node has its own repository, in a temporary folder that goes at the end, or below\n"
        "--dir, where they stay."},
       [options](Session& session) { return devnet(session, *options); });
   grammar.own_commands.push_back(command);

@@ -88,10 +88,12 @@ void add_config_commands(Grammar& grammar);    // config
 void add_run_commands(Grammar& grammar);       // run, rerun
 void add_function_commands(Grammar& grammar);  // deploy, function
 void add_receipt_commands(Grammar& grammar);   // receipt
+void add_evidence_commands(Grammar& grammar);  // evidence
 void add_trust_commands(Grammar& grammar);     // trust
 void add_node_commands(Grammar& grammar);      // node
 void add_swarm_commands(Grammar& grammar);     // swarm, ping
 void add_mesh_commands(Grammar& grammar);      // nodes
+void add_job_commands(Grammar& grammar);       // jobs, queue
 void add_routing_commands(Grammar& grammar);   // routing
 void add_name_commands(Grammar& grammar);      // name
 void add_bitswap_commands(Grammar& grammar);   // bitswap

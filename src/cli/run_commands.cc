@@ -7,7 +7,7 @@
 #include "cli/cancel_watch.h"
 #include "cli/content.h"
 #include "cli/grammar.h"
-#include "cli/remote_run.h"
+#include "cli/job_run.h"
 #include "compute/invocation.h"
 
 namespace timerose::cli {
@@ -25,7 +25,7 @@ struct RunOptions {
   std::string fx;
   std::string fuel;
   std::string deadline;
-  std::string at;
+  JobTexts job;
   bool no_memo = false;
   std::string show = "text";
 };
@@ -78,6 +78,7 @@ Status fetch_module(Blockstore& store, const Cid& module) {
 
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
+  TR_ASSIGN(const JobWish wish, parse_job_wish(options.job));
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* store, session.content(first_access(options)));
   TR_ASSIGN(const Cid function, resolve_content(session, options.function));
@@ -92,7 +93,7 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_ASSIGN(auto invocation, compute::make_invocation(*loaded, abi, *call));
 
   const Show show = show_named(options.show);
-  if (!options.no_memo) {
+  if (!options.no_memo && !wish.options.explain && !wish.detach) {
     TR_ASSIGN(const auto remembered, repository->remembered(invocation));
     if (remembered) {
       TR_TRY(show_answer(session, *remembered, abi, show, {}));
@@ -101,7 +102,8 @@ Result<int> run(Session& session, const RunOptions& options,
   }
   compute::Request request(std::move(invocation));
   TR_TRY(set_budget(session, options, *loaded, request));
-  if (!options.at.empty()) return run_at(session, options.at, std::move(request), abi, show);
+  TR_ASSIGN(const bool placed, is_job(session, wish));
+  if (placed) return run_job(session, wish, request, abi, show);
   request.on_write = show_while_running(session.streams(), show);
   request.content = store;
   wasm::Cancellation cancellation;
@@ -131,9 +133,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->type_name("TIME");
   add_text(command, "--seed", options.texts.seed, "Another stream of randomness for the guest")
       ->type_name("HEX");
-  add_text(command, "--at", options.at,
-           "Let another node carry it out: one that trusts this node as a requester")
-      ->type_name("PEER");
+  add_job_options(command, options.job);
   command.add_flag("--no-memo,--fresh", options.no_memo, "Execute even if the answer is known");
   add_text(command, "-o,--output", options.show,
            "text (what the guest prints), cid (of its output) or json")
@@ -159,6 +159,7 @@ void add_run(Grammar& grammar) {
                    "  timerose run wordcount.wasm --input CID\n"
                    "  timerose run -o cid --mount /data=CID --env LANG=C CID -- --verbose\n"
                    "  echo hello | timerose run --stdin - cat.wasm\n"
+                   "  timerose run --explain --require 'memory>=8GiB' wordcount.wasm --input CID\n"
                    "  timerose run --at 12D3KooW... wordcount.wasm --input CID\n"
                    "X is a CID, CID/path, a local path (added first) or - (standard input).\n"
                    "Options stand before the function or right behind it; from the first other "

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/authority_commands.h"
 #include "cli/grammar.h"
 #include "node/daemon.h"
 #include "node/peer_address.h"
@@ -14,15 +15,6 @@ namespace {
 using scheduler::execute::Role;
 using scheduler::execute::TrustList;
 
-// A PeerID in any of its forms, or a did:key.
-Result<PeerId> parse_key(const std::string& text) {
-  if (text.starts_with("did:key:")) {
-    TR_ASSIGN(const PublicKey key, did_key_parse(text));
-    return PeerId::of(key);
-  }
-  return PeerId::parse(text);
-}
-
 Result<TrustList> load(Session& session) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(const PrivateKey* key, repository->key());
@@ -33,7 +25,7 @@ Result<TrustList> load(Session& session) {
 Status keep(Session& session, const TrustList& trust) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_TRY(node::save_trust(repository->records(), trust));
-  if (session.daemon() != nullptr) session.daemon()->network().execution().set_trust(trust);
+  if (session.daemon() != nullptr) session.daemon()->network().set_trust(trust);
   return success();
 }
 
@@ -62,7 +54,7 @@ Result<int> add(Session& session, const TrustTexts& texts) {
   if (roles.empty()) roles = {Role::kRequester, Role::kExecutor};
   TR_ASSIGN(TrustList trust, load(session));
   for (const std::string& text : texts.keys) {
-    TR_ASSIGN(const PeerId peer, parse_key(text));
+    TR_ASSIGN(const PeerId peer, node::parse_key(text));
     for (const Role role : roles) TR_TRY(trust.add(peer, role));
   }
   TR_TRY(keep(session, trust));
@@ -85,7 +77,7 @@ Result<int> remove(Session& session, const TrustTexts& texts) {
   TR_ASSIGN(const auto roles, roles_of(texts.roles));
   TR_ASSIGN(TrustList trust, load(session));
   for (const std::string& text : texts.keys) {
-    TR_ASSIGN(const PeerId peer, parse_key(text));
+    TR_ASSIGN(const PeerId peer, node::parse_key(text));
     bool had = false;
     for (const Role role : roles.empty() ? trust.roles_of(peer) : roles) {
       had = trust.remove(peer, role) || had;
@@ -143,6 +135,7 @@ void add_trust_commands(Grammar& grammar) {
   add_add(grammar, *group);
   add_rm(grammar, *group);
   add_list(grammar, *group);
+  add_delegation_commands(grammar, *group);
 }
 
 }  // namespace timerose::cli

@@ -26,6 +26,7 @@ struct Advertising::Looked {
   std::optional<MachineNumbers> machine;
   uint64_t fuel_per_s = 0;
   std::string engine;
+  scheduler::WarmSet warm;
 };
 
 Advertising::Advertising(const Parts& parts, OwnNode own)
@@ -66,9 +67,20 @@ bool Advertising::on(const mesh::MessageReceived& event) {
 mesh::Verdict Advertising::hear(const mesh::MessageReceived& event) {
   if (!allowance_.take(event.from, parts_.clock.monotonic_ns())) return mesh::Verdict::kIgnore;
   const uint64_t now_ms = parts_.clock.unix_ns() / kNsPerMs;
-  const Heard heard = table_.hear(now_ms, event.data.view()).heard;
+  const scheduler::AdvertTable::Outcome outcome = table_.hear(now_ms, event.data.view());
+  const Heard heard = outcome.heard;
+  if (outcome.removed) parts_.view.gone(*outcome.removed);
+  if (outcome.slot && is_worth_passing_on(heard)) note(*outcome.slot);
   if (is_fault_of_sender(heard)) return mesh::Verdict::kReject;
   return is_worth_passing_on(heard) ? mesh::Verdict::kAccept : mesh::Verdict::kIgnore;
+}
+
+void Advertising::note(scheduler::NodeSlot slot) {
+  const auto& advert = table_.at(slot).advert;
+  parts_.view.heard(slot, advert);
+  const auto peer = connected_.find(advert->peer());
+  if (peer == connected_.end() || peer->second.round_trip_ns == 0) return;
+  parts_.view.measured(peer->first, static_cast<double>(peer->second.round_trip_ns) * 1e-9);
 }
 
 bool Advertising::on(const mesh::Pinged& event) {
@@ -84,6 +96,7 @@ bool Advertising::on(const mesh::Pinged& event) {
   const auto* known = key.ok() ? table_.find(*key) : nullptr;
   if (known == nullptr) return true;
   table_.keep(*key, true);
+  parts_.view.measured(peer, static_cast<double>(least) * 1e-9);
   place_.observe(known->advert->coordinate, static_cast<double>(*event.round_trip_ns) * 1e-9);
   return true;
 }
@@ -104,7 +117,8 @@ bool Advertising::on(const mesh::ConnectionClosed& event) {
 
 void Advertising::on_time() {
   const uint64_t now_ns = parts_.loop.now_ns();
-  table_.expire(parts_.clock.unix_ns() / kNsPerMs, [](scheduler::NodeSlot) {});
+  table_.expire(parts_.clock.unix_ns() / kNsPerMs,
+                [this](scheduler::NodeSlot slot) { parts_.view.gone(slot); });
   if (look_at_ns_ <= now_ns) look();
   if (ping_at_ns_ <= now_ns) ping_one();
   tell();
@@ -114,10 +128,12 @@ void Advertising::on_time() {
 // On the pool: a disk may let us wait.
 void Advertising::look() {
   look_at_ns_ = parts_.loop.now_ns() + kLookEveryNs;
-  parts_.pool.submit([looked = looked_, folder = own_.folder] {
+  parts_.pool.submit([looked = looked_, folder = own_.folder, warm = own_.warm] {
     const MachineNumbers machine = look_at_machine(folder);
+    const scheduler::WarmSet ready(warm ? warm() : std::vector<Cid>());
     const std::lock_guard lock(looked->mutex);
     looked->machine = machine;
+    looked->warm = ready;
   });
 }
 
@@ -152,6 +168,7 @@ Advert Advertising::own_advert() {
     has.disk_bytes = std::min(has.disk_bytes, own_.storage_bytes_max);
   }
   if (!looked_->engine.empty()) has.engines = {looked_->engine};
+  out.warm = looked_->warm;
   out.speed.fuel_per_s = std::min(looked_->fuel_per_s, Advert::kSpeedMax);
   scheduler::Use& use = out.use;
   use.running = std::min(running, Advert::kGuestsMax);

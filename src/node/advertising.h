@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "mesh/host.h"
 #include "names/peer_allowance.h"
+#include "node/jobs/mesh_view.h"
 #include "node/own_machine.h"
 #include "node/own_node.h"
 #include "scheduler/advert_policy.h"
@@ -46,6 +47,7 @@ class Advertising {
     const PrivateKey& key;
     ThreadPool& pool;
     std::function<std::pair<uint32_t, uint32_t>()> load;  // calls that run, and that wait
+    MeshView& view;                                       // hears what is heard
   };
   Advertising(const Parts& parts, OwnNode own);
 
@@ -55,6 +57,8 @@ class Advertising {
   bool on_event(const mesh::Event& event);
 
   [[nodiscard]] KnownNodes nodes();
+  // As it would be told now, but for the signature.
+  [[nodiscard]] scheduler::Advert own_advert();
 
  private:
   struct Looked;  // what other threads find out of the machine
@@ -72,7 +76,7 @@ class Advertising {
   void look();
   void ping_one();
   void tell();
-  [[nodiscard]] scheduler::Advert own_advert();
+  void note(scheduler::NodeSlot slot);
   mesh::Verdict hear(const mesh::MessageReceived& event);
 
   const Parts parts_;

@@ -1,6 +1,7 @@
 #include "node/daemon.h"
 
 #include "blockstore/multihash_set.h"
+#include "node/jobs/remember.h"
 
 namespace timerose::node {
 namespace {
@@ -71,6 +72,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   if (compute::Runner* runner = daemon->isolation_->own_runner(); runner != nullptr) {
     daemon->repository_->run_guests_by(*runner);
   }
+  TR_ASSIGN(daemon->verification_, Verification::open(*daemon->repository_, machine.clock));
   TR_ASSIGN(daemon->network_,
             Network::start({machine.clock, machine.random, *key, *store,
                             daemon->repository_->records(), daemon->repository_->pins(),
@@ -78,7 +80,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
                             std::move(own),
                             [isolation = daemon->isolation_.get()](const PeerId& requester) {
                               return isolation->runner_for(requester);
-                            }},
+                            },
+                            [opened = daemon->repository_.get()](const compute::Invocation& call,
+                                                                 const compute::Answer& answer) {
+                              return remember(*opened, call, answer);
+                            },
+                            daemon->verification_.get()},
                            settings));
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});

@@ -59,6 +59,7 @@ class Daemon {
   uint64_t started_ns_ = 0;
   std::unique_ptr<Repository> repository_;
   std::unique_ptr<GuestIsolation> isolation_;
+  std::unique_ptr<Verification> verification_;
   std::unique_ptr<Network> network_;
   std::optional<Naming> naming_;
   std::optional<exchange::NetworkBlockstore> content_;  // what functions that run read from

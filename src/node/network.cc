@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "node/authority_records.h"
 #include "node/call_history.h"
 #include "node/network_loop.h"
 #include "node/trust_records.h"
@@ -31,9 +32,9 @@ Error query_failed(const mesh::QueryEnded& ended) {
 Error no_provider(const mesh::QueryEnded& ended) {
   Error error = query_failed(ended);
   if (ended.peers_asked == 0) return error;
-  return std::move(error)
-      .within("nobody says to have it; announce it on a node that has it (`timerose routing "
-              "provide CID`), or connect to more peers");
+  return std::move(error).within(
+      "nobody says to have it; announce it on a node that has it (`timerose routing "
+      "provide CID`), or connect to more peers");
 }
 
 }  // namespace
@@ -60,6 +61,8 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
       NetworkLoop::Parts{parts, network->loop_, *network->host_, network->pool_,
                          network->http_.get(), network->history_.get()},
       settings, NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust)});
+  network->execution_settings_ = settings.execution;
+  TR_TRY(network->reload_authority(parts.records));
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);
   network->post([listening](NetworkLoop& inside) { inside.start(listening); });
   network->thread_ = std::thread([loop = &network->loop_] { loop->run(); });
@@ -107,8 +110,70 @@ Result<std::vector<ConnectedPeer>> Network::peers() {
   return ask_loop<std::vector<ConnectedPeer>>([](NetworkLoop& inside) { return inside.peers(); });
 }
 
+Status Network::reload_authority(sqlite::Database& records) {
+  TR_ASSIGN(auto trust, load_trust(records, self_));
+  TR_ASSIGN(auto tokens, load_tokens(records));
+  scheduler::execute::GateRules rules(std::move(trust));
+  TR_ASSIGN(rules.revocations, load_revocations(records));
+  rules.is_open = execution_settings_.is_open;
+  rules.denied = execution_settings_.denied;
+  rules.signers = execution_settings_.signers;
+  for (const auto& token : tokens) {
+    if (scheduler::authority::vouched_module(*token) != nullptr) rules.vouchers.push_back(token);
+  }
+  execution().set_rules(std::move(rules));
+  execution().set_credentials(std::move(tokens));
+  return success();
+}
+
 Result<KnownNodes> Network::known_nodes() {
   return ask_loop<KnownNodes>([](NetworkLoop& inside) { return inside.advertising().nodes(); });
+}
+
+void Network::set_trust(const scheduler::execute::TrustList& trust) {
+  execution().set_trust(trust);
+  post([trust](NetworkLoop& inside) { inside.view().set_trust(trust); });
+}
+
+Result<std::string> Network::submit_job(std::shared_ptr<const JobAsk> ask,
+                                        std::shared_ptr<JobChannel> watcher) {
+  TR_ASSIGN(auto id, ask_loop<Result<std::string>>([ask, watcher](NetworkLoop& inside) {
+              return inside.jobs().submit(ask, watcher);
+            }));
+  return id;
+}
+
+Status Network::watch_job(const std::string& id, std::shared_ptr<JobChannel> watcher) {
+  TR_ASSIGN(const Status done, ask_loop<Status>([id, watcher](NetworkLoop& inside) {
+              return inside.jobs().watch(id, watcher);
+            }));
+  return done;
+}
+
+Status Network::cancel_job(const std::string& id) {
+  TR_ASSIGN(const Status done,
+            ask_loop<Status>([id](NetworkLoop& inside) { return inside.jobs().cancel(id); }));
+  return done;
+}
+
+Result<std::vector<JobRecord>> Network::jobs() {
+  return ask_loop<std::vector<JobRecord>>([](NetworkLoop& inside) { return inside.jobs().list(); });
+}
+
+Result<JobRecord> Network::job(const std::string& id) {
+  TR_ASSIGN(auto found, ask_loop<Result<JobRecord>>(
+                            [id](NetworkLoop& inside) { return inside.jobs().show(id); }));
+  return found;
+}
+
+Result<std::vector<scheduler::execute::ExecutorSide::Queued>> Network::queue() {
+  return ask_loop<std::vector<scheduler::execute::ExecutorSide::Queued>>(
+      [](NetworkLoop& inside) { return inside.execution().queue(); });
+}
+
+Result<size_t> Network::other_executors() {
+  return ask_loop<size_t>(
+      [](NetworkLoop& inside) { return inside.view().others(inside.now_ms()); });
 }
 
 Status Network::connect(const mesh::PeerAddresses& target, Stay stay, const Ask& ask) {

@@ -22,6 +22,7 @@
 #include "names/name_network.h"
 #include "node/advertising.h"
 #include "node/channel.h"
+#include "node/jobs/job_service.h"
 #include "node/network_settings.h"
 #include "node/providing.h"
 #include "scheduler/execute/observer.h"
@@ -62,6 +63,9 @@ class Network {
     std::function<Result<compute::Executor*>()> executor;  // from any thread
     OwnNode own;
     scheduler::execute::RunnerOf runner_of;  // of others' guests and our own
+    // Keeps an answer of another node that counts; from any thread.
+    JobService::Remember remember = {};
+    Verification* verification = nullptr;
   };
 
   // Returns once it listens: kInvalidArgument, kBusy or kIo if it cannot at any address.
@@ -77,6 +81,10 @@ class Network {
   exchange::Exchange& exchange();
   // Calls for other nodes, and theirs for us.
   scheduler::execute::Service& execution();
+  // What is kept of trust, delegations and revocations is in force from now on.
+  Status reload_authority(sqlite::Database& records);
+  // Whom this node trusts, from now on.
+  void set_trust(const scheduler::execute::TrustList& trust);
   // Records of names, to and from other nodes.
   names::LoopNameNetwork& names();
 
@@ -84,6 +92,18 @@ class Network {
   Result<std::vector<ConnectedPeer>> peers();
   // The mesh as this node knows it.
   Result<KnownNodes> known_nodes();
+
+  // --- Jobs: as JobService has them ---
+  Result<std::string> submit_job(std::shared_ptr<const JobAsk> ask,
+                                 std::shared_ptr<JobChannel> watcher);
+  Status watch_job(const std::string& id, std::shared_ptr<JobChannel> watcher);
+  Status cancel_job(const std::string& id);
+  Result<std::vector<JobRecord>> jobs();
+  Result<JobRecord> job(const std::string& id);
+  // What waits and runs here, for whom.
+  Result<std::vector<scheduler::execute::ExecutorSide::Queued>> queue();
+  // How many other nodes are there whose answers count and that do not refuse this node.
+  Result<size_t> other_executors();
 
   // No addresses: those known from before, else those the DHT knows. kNotFound says what each
   // address answered.
@@ -116,6 +136,7 @@ class Network {
 
   const PeerId self_;
   mesh::ConnectionLimits limits_;
+  ExecutionSettings execution_settings_;
   EventLoop loop_;
   std::unique_ptr<mesh::Host> host_;
   ThreadPool pool_;

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdio>
+#include <utility>
 #include <variant>
 
 #include "node/peer_address.h"
@@ -29,6 +32,12 @@ std::pair<uint32_t, uint32_t> calls_now(const scheduler::execute::ExecutorSide::
   return {static_cast<uint32_t>(load.running), static_cast<uint32_t>(load.waiting)};
 }
 
+uint64_t secret_of(Random& random) {
+  std::array<uint8_t, sizeof(uint64_t)> bytes{};
+  random.fill(bytes);
+  return std::bit_cast<uint64_t>(bytes);
+}
+
 exchange::ServiceOptions service_options(const NetworkSettings& settings) {
   exchange::ServiceOptions options;
   options.serving = settings.serving;
@@ -47,13 +56,16 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
       execution_({parts.loop, parts.host, parts.outside.random, parts.outside.executor,
                   parts.outside.store, exchange_, parts.outside.key.public_key(), 0,
                   parts.outside.runner_of, &announcer_},
-                 {}, std::move(kept.trust)),
+                 {settings.execution.limits, {}}, kept.trust),
       providing_({parts.loop, parts.host, parts.outside.clock, parts.pool, parts.outside.store,
                   parts.outside.pins, [this] { return exchange_.is_waiting(); }},
                  settings.provide, std::move(kept.provided)),
-      advertising_({parts.loop, parts.host, parts.outside.clock, parts.outside.random,
-                    parts.outside.key, parts.pool, [this] { return calls_now(execution_.load()); }},
-                   parts.outside.own),
+      view_(secret_of(parts.outside.random), parts.outside.key.public_key(), kept.trust),
+      advertising_(
+          {parts.loop, parts.host, parts.outside.clock, parts.outside.random, parts.outside.key,
+           parts.pool, [this] { return calls_now(execution_.load()); }, view_},
+          parts.outside.own),
+      jobs_(job_parts()),
       policy_(parts.outside.random, settings.connections),
       book_(std::move(kept.book)),
       log_(write_to_log),
@@ -87,13 +99,13 @@ void NetworkLoop::start(std::shared_ptr<Channel<bool>> listening) {
 }
 
 void NetworkLoop::stop() {
+  jobs_.stop();
   advertising_.stop();
   execution_.stop();
   exchange_.stop();
   names_.stop();
   const Error stopping{ErrorCode::kCancelled, "the node is stopping"};
-  for (const auto& [peer, channel] : dials_) channel->end(stopping);
-  dials_.clear();
+  for (const auto& [peer, on_connected] : std::exchange(dials_, {})) on_connected(stopping);
   queries_.clear();
   watch_.reset();
   timer_.reset();
@@ -234,11 +246,89 @@ void NetworkLoop::dial(const mesh::PeerAddresses& target) {
 
 void NetworkLoop::end_dials(const PeerId& peer, const Status& how) {
   const auto [from, to] = dials_.equal_range(peer);
-  for (auto one = from; one != to; ++one) {
-    if (how.ok()) one->second->push(true);
-    one->second->end(how);
-  }
+  std::vector<OnConnected> waiting;
+  for (auto one = from; one != to; ++one) waiting.push_back(std::move(one->second));
   dials_.erase(from, to);
+  for (const OnConnected& on_connected : waiting) on_connected(how);
+}
+
+void NetworkLoop::reach(const PeerId& peer, OnConnected on_connected) {
+  if (connected_.contains(peer)) return on_connected(success());
+  const bool is_begun = dials_.contains(peer);
+  dials_.emplace(peer, std::move(on_connected));
+  if (is_begun) return;
+  std::vector<mesh::Address> addresses = book_.addresses_of(peer);
+  if (addresses.empty()) return search_and_dial(peer);
+  dial({peer, std::move(addresses)});
+}
+
+void NetworkLoop::search_and_dial(const PeerId& peer) {
+  const auto found = std::make_shared<mesh::PeerAddresses>(mesh::PeerAddresses{peer, {}});
+  follow(parts_.host.find_peer(peer), [this, peer, found](const mesh::Event& event) {
+    const auto* some = std::get_if<mesh::PeerFound>(&event);
+    if (some != nullptr && some->found.peer == peer) *found = some->found;
+    if (std::get_if<mesh::QueryEnded>(&event) == nullptr) return false;
+    if (!found->addresses.empty()) {
+      dial(*found);
+    } else {
+      end_dials(peer, Error{ErrorCode::kNotFound, "no address of " + peer.to_string() +
+                                                      " is known, and nobody knows one"});
+    }
+    return true;
+  });
+}
+
+void NetworkLoop::find_holders(const Cid& cid, uint64_t within_ms,
+                               JobService::OnHolders on_holders) {
+  struct Search {
+    std::vector<PeerId> found;
+    std::unique_ptr<EventLoop::Timer> timer;
+    JobService::OnHolders on_holders;
+    void end() {
+      if (!on_holders) return;
+      timer->set(UINT64_MAX);
+      std::exchange(on_holders, {})(found);
+    }
+  };
+  constexpr uint32_t kHoldersMax = 8;
+  const mesh::QueryId query = parts_.host.find_providers(cid.multihash_bytes(), kHoldersMax);
+  const auto search = std::make_shared<Search>();
+  search->on_holders = std::move(on_holders);
+  search->timer = parts_.loop.timer([this, query, weak = std::weak_ptr(search)] {
+    const auto late = weak.lock();
+    if (!late) return;
+    cancel(query);
+    late->end();
+  });
+  search->timer->set(parts_.loop.now_ns() + within_ms * 1'000'000);
+  follow(query, [search](const mesh::Event& event) {
+    if (const auto* some = std::get_if<mesh::ProvidersFound>(&event)) {
+      for (const mesh::PeerAddresses& one : some->providers) search->found.push_back(one.peer);
+    }
+    if (std::get_if<mesh::QueryEnded>(&event) == nullptr) return false;
+    search->end();
+    return true;
+  });
+}
+
+JobService::Parts NetworkLoop::job_parts() {
+  return {parts_.loop,
+          parts_.outside.clock,
+          parts_.outside.random,
+          parts_.pool,
+          parts_.outside.store,
+          parts_.outside.key.public_key(),
+          execution_,
+          view_,
+          [this](const PeerId& peer, JobService::OnReached on_reached) {
+            reach(peer, std::move(on_reached));
+          },
+          [this](const Cid& cid, JobService::OnHolders on_holders) {
+            find_holders(cid, JobService::kFindHoldersMs, std::move(on_holders));
+          },
+          [this] { return advertising_.own_advert(); },
+          parts_.outside.remember,
+          parts_.outside.verification};
 }
 
 std::vector<ConnectedPeer> NetworkLoop::peers() const {
@@ -262,7 +352,10 @@ void NetworkLoop::connect(mesh::PeerAddresses target, Stay stay,
   if (there) {
     connected->push(true);
   } else {
-    dials_.emplace(target.peer, std::move(connected));
+    dials_.emplace(target.peer, [connected = std::move(connected)](const Status& how) {
+      if (how.ok()) connected->push(true);
+      connected->end(how);
+    });
   }
   if (stay == Stay::kAlways) {
     for (const mesh::Address& address : target.addresses) {

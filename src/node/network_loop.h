@@ -12,6 +12,7 @@
 #include "node/advertising.h"
 #include "node/connection_log.h"
 #include "node/execution_announcer.h"
+#include "node/jobs/job_service.h"
 #include "node/network.h"
 #include "node/peer_book.h"
 #include "node/providing.h"
@@ -52,11 +53,19 @@ class NetworkLoop {
   [[nodiscard]] scheduler::execute::Service& execution() { return execution_; }
   [[nodiscard]] Providing& providing() { return providing_; }
   [[nodiscard]] Advertising& advertising() { return advertising_; }
+  [[nodiscard]] MeshView& view() { return view_; }
+  [[nodiscard]] JobService& jobs() { return jobs_; }
+  [[nodiscard]] uint64_t now_ms() const { return parts_.loop.now_ns() / 1'000'000; }
   [[nodiscard]] mesh::Host& host() { return parts_.host; }
 
   [[nodiscard]] std::vector<ConnectedPeer> peers() const;
   [[nodiscard]] std::vector<mesh::Address> known_addresses(const PeerId& peer) const;
   void connect(mesh::PeerAddresses target, Stay stay, std::shared_ptr<Channel<bool>> connected);
+  // A connection to the peer at any address that is known or can be found.
+  using OnConnected = std::function<void(const Status&)>;
+  void reach(const PeerId& peer, OnConnected on_connected);
+  // Who has it, as far as the routing knows within `within_ms`.
+  void find_holders(const Cid& cid, uint64_t within_ms, JobService::OnHolders on_holders);
   Status disconnect(const PeerId& peer);
 
   // Every event of the query, until `on_event` says that it was the last.
@@ -91,6 +100,8 @@ class NetworkLoop {
   void heard_of_listening();
   void decide(const mesh::PolicyEvent& event);
   void dial(const mesh::PeerAddresses& target);
+  void search_and_dial(const PeerId& peer);
+  [[nodiscard]] JobService::Parts job_parts();
   void end_dials(const PeerId& peer, const Status& how);
   void set_timer();
   void on_time();
@@ -103,14 +114,16 @@ class NetworkLoop {
   ExecutionAnnouncer announcer_;
   scheduler::execute::Service execution_;
   Providing providing_;
+  MeshView view_;
   Advertising advertising_;
+  JobService jobs_;
   mesh::ConnectionPolicy policy_;
   PeerBook book_;
   ConnectionLog log_;
   std::vector<PeerId> denied_;
 
   std::map<PeerId, Connected> connected_;
-  std::multimap<PeerId, std::shared_ptr<Channel<bool>>> dials_;
+  std::multimap<PeerId, OnConnected> dials_;
   std::unordered_map<mesh::QueryId, OnQueryEvent> queries_;
   std::unordered_map<mesh::StreamId, PeerId> streams_;
 

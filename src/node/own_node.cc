@@ -13,6 +13,11 @@ Result<OwnNode> own_node(const Config& config, Repository& repository) {
   own.folder = repository.path();
   own.storage_bytes_max = config.storage_bytes_max();
   own.engine = [&repository] { return repository.engine(); };
+  own.warm = [&repository] {
+    const auto modules = repository.modules();
+    if (!modules.ok()) return std::vector<Cid>();
+    return (*modules)->latest(scheduler::WarmSet::kEntriesMax);
+  };
   return own;
 }
 

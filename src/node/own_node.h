@@ -18,6 +18,7 @@ struct OwnNode {
   std::filesystem::path folder;                   // of the repository
   uint64_t storage_bytes_max = 0;                 // 0: the disk is the limit
   std::function<Result<wasm::Engine*>()> engine;  // from any thread; absent: it does not compute
+  std::function<std::vector<Cid>()> warm;         // functions that start at once; the same
 };
 
 // `repository` must outlive what is given.

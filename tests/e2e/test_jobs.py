@@ -1,0 +1,196 @@
+"""Jobs: calls that a node places on the mesh; `timerose jobs`, `timerose queue`."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from nodes import running, wait_for
+
+LEASE_SECONDS = 5
+
+
+def known(node):
+    return {one["peer"] for one in json.loads(node.text("nodes", "-o", "json"))["nodes"]}
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    """Three nodes of one person, all connected; each knows the others."""
+    with running(tmp_path, "a", "b", "c") as nodes:
+        ids = [node.peer_id() for node in nodes]
+        for node in nodes:
+            node("trust", "add", *[one for one in ids if one != node.peer_id()])
+        for node, other in ((0, 1), (0, 2), (1, 2)):
+            nodes[node]("swarm", "connect", nodes[other].address())
+        for node in nodes:
+            wait_for(lambda node=node: known(node) == set(ids), "each node knows all three")
+        yield nodes
+
+
+def jobs(node):
+    return json.loads(node.text("jobs", "list", "-o", "json"))
+
+
+def job(node, name):
+    return json.loads(node.text("jobs", "show", "-o", "json", name))
+
+
+def queue(node):
+    return json.loads(node.text("queue", "-o", "json"))
+
+
+def elsewhere(node):
+    return ["--require", f"node!={node.peer_id()}"]
+
+
+def the_one_that_runs(node, nodes):
+    """The node that runs the only job under way."""
+    def runner():
+        under_way = [one for one in jobs(node) if one["state"] == "running"]
+        return under_way and under_way[0]["executor"]
+
+    peer = wait_for(runner, "the job runs somewhere")
+    return next(one for one in nodes if one.peer_id() == peer)
+
+
+def test_a_run_goes_where_its_data_is(mesh, guests):
+    a, b, _ = mesh
+    content = os.urandom(8 << 20)
+    cid = b.text("add", "-Q", stdin=content)
+    module = a.text("add", "-Q", guests("cat"))
+    wait_for(lambda: b.peer_id() in a.text("routing", "findprovs", cid), "it is known who has it")
+    result = a("run", "-o", "json", "--explain", "--input", cid, module)
+    answer = json.loads(result.stdout)
+    cheapest = answer["explanation"]["candidates"][0]
+    assert cheapest["peer"] == b.peer_id() and cheapest["why"] == "holder"
+    assert cheapest["move_bytes"] < 100_000, "the data stays where it is; the function is small"
+    assert f"ran at {b.peer_id()}" in result.stderr.decode()
+    a.complaint("--offline", "cat", cid)
+    assert a("cat", answer["output"]).stdout == content
+
+
+def test_a_run_that_is_cheapest_here_stays_here(mesh, guests):
+    a, _, _ = mesh
+    cid = a.text("add", "-Q", stdin=os.urandom(3 << 20))
+    result = a("run", "-o", "json", "--input", cid, guests("cat"))
+    assert result.stderr == b""
+    assert jobs(a)[0]["executor"] == a.peer_id()
+
+
+def test_a_node_alone_runs_everything_itself(tmp_path, guests):
+    with running(tmp_path, "a") as (a,):
+        assert a("run", guests("hello")).stdout == b"hello\n"
+        assert jobs(a) == []
+        assert "timerose trust" not in a.text("run", "--dry-run", guests("hello"))
+
+
+def test_a_killed_executors_job_ends_elsewhere(mesh, guests):
+    a, b, c = mesh
+    module = a.text("add", "-Q", guests("slow"))
+    client = a.start("run", *elsewhere(a), module, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert client.stdout.readline() == b"started\n"
+    first = the_one_that_runs(a, mesh)
+    os.kill(first.process.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    other = c if first is b else b
+    wait_for(lambda: jobs(a)[0]["executor"] == other.peer_id(), "it is placed again")
+    assert time.monotonic() - killed < LEASE_SECONDS + 1.5, "within the lease and a second"
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 0
+    assert out == b"done\n", "the second node's first words had been told by the first"
+    steps = [(step["peer"], step["state"]) for step in jobs(a)[0]["steps"]]
+    assert (first.peer_id(), "lost") in steps and (other.peer_id(), "answered") in steps
+
+
+def test_where_nothing_fits_it_says_why_at_once(mesh, guests):
+    a, _, _ = mesh
+    module = a.text("add", "-Q", guests("hello"))
+    began = time.monotonic()
+    complaint = a.complaint("run", "--require", "cores>=60000", module, code=125)
+    assert time.monotonic() - began < 1
+    assert "no node fits, of 3 known" in complaint and "cores>=60000: 3 fail it, nearest is" in complaint
+    complaint = a.complaint("run", "--require", "label.zone=eu", module, code=125)
+    assert "none has a label of this name" in complaint
+
+
+def test_jobs_are_detached_followed_and_cancelled(mesh, guests):
+    a, b, c = mesh
+    name = a.text("run", "--detach", *elsewhere(a), guests("forever"))
+    assert len(name) == 8
+    follower = a.start("jobs", "logs", "-f", name[:4], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert follower.stdout.readline() == b"started\n"
+    runner = the_one_that_runs(a, mesh)
+    waiting = queue(runner)
+    assert [(one["state"], one["requesters"]) for one in waiting] == [("running", [a.peer_id()])]
+    assert waiting[0]["invocation"] == job(a, name)["invocation"]
+    assert "running" in runner.text("queue")
+    assert a.text("jobs", "logs", name) == "started"
+
+    a("jobs", "cancel", name[:6])
+    wait_for(lambda: queue(runner) == [], "the guest has ended at the executor")
+    assert job(a, name)["state"] == "cancelled"
+    follower.communicate(timeout=60)
+    assert follower.returncode != 0
+    assert "has ended" in a.complaint("jobs", "cancel", name)
+    assert "no job's id begins with" in a.complaint("jobs", "show", "0")
+    assert a.lines("jobs", "list")[1].startswith(f"{name} cancelled")
+
+
+def test_a_finished_jobs_output_can_be_read_later(mesh, guests):
+    a, _, _ = mesh
+    name = a.text("run", "--detach", *elsewhere(a), guests("hello"))
+    wait_for(lambda: job(a, name)["state"] == "done", "the job has ended")
+    assert a.text("jobs", "logs", "-f", name) == "hello"
+    assert job(a, name)["exit_code"] == 0
+    assert "answered" in a.text("jobs", "show", name)
+
+
+def test_copies_run_on_different_nodes_and_a_quorum_agrees(mesh, guests):
+    a, _, _ = mesh
+    assert a("run", "--no-memo", "--copies", "3", guests("hello")).stdout == b"hello\n"
+    assert len({step["peer"] for step in jobs(a)[0]["steps"]}) == 3
+    assert a("run", "--no-memo", "--verify", "quorum=3", guests("hello")).stdout == b"hello\n"
+    answered = [step["peer"] for step in jobs(a)[0]["steps"] if step["state"] == "answered"]
+    assert len(set(answered)) == 3
+    complaint = a.complaint("run", "--no-memo", "--verify", "quorum=4", guests("hello"), code=125)
+    assert "4 answers are wanted, and there are nodes for 3" in complaint
+
+
+def test_whoever_is_not_trusted_is_not_asked(mesh, guests):
+    a, b, c = mesh
+    for node in (b, c):
+        a("trust", "rm", node.peer_id())
+    complaint = a.complaint("run", *elsewhere(a), guests("hello"), code=125)
+    assert "2 are not trusted as executors" in complaint
+    assert a("run", "--verify", "none", *elsewhere(a), guests("hello")).stdout == b"hello\n"
+
+
+def test_explaining_alone_runs_nothing(mesh, guests):
+    a, b, c = mesh
+    lines = a.lines("run", "--dry-run", guests("hello"))
+    assert lines[0].split()[:2] == ["NODE", "WHY"]
+    assert {line.split()[0] for line in lines[1:]} == {node.peer_id() for node in mesh}
+    assert "cheapest" in lines[1]
+    assert "candidates" in json.loads(a.text("run", "--dry-run", "-o", "json", guests("hello")))
+
+
+def test_mistakes_say_what_to_do(mesh, guests):
+    a, _, _ = mesh
+    run = ["run", guests("hello")]
+    for words, expected in (
+        (["--require", "memory>>8GiB"], "--require"),
+        (["--require", "colour=red"], "memory>=8GiB"),
+        (["--verify", "most"], "quorum=K"),
+        (["--apart", "colour"], "label.NAME"),
+        (["--copies", "0"], "--copies: expected 1 to"),
+        (["--copies", "2", "--at", "local"], "--at mesh"),
+        (["--at", "nowhere"], "local, mesh or a peer"),
+    ):
+        assert expected in a.complaint(run[0], *words, run[1], code=125)
+    a.end_node()
+    assert "timerose node start" in a.complaint("run", "--copies", "2", run[1], code=127)
+    assert a("run", run[1]).stdout == b"hello\n"
