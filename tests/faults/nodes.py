@@ -28,6 +28,14 @@ def wait_for(condition, what, seconds=60):
     raise AssertionError(f"it did not come about in {seconds} s: {what}")
 
 
+def read_of(process, name):
+    """Of /proc; empty for a process that has ended."""
+    try:
+        return pathlib.Path(f"/proc/{process}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 @dataclass
 class Ended:
     """How a command ended."""
@@ -85,9 +93,28 @@ class Node:
         return code
 
     def cpu_seconds(self):
-        """What the daemon has used."""
-        fields = pathlib.Path(f"/proc/{self._daemon.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """What the daemon and its worker processes have used, those that have ended included."""
+        ticks = 0
+        for process in [self._daemon.pid, *self.workers()]:
+            fields = read_of(process, "stat").rsplit(")", 1)[-1].split()
+            ticks += sum(map(int, fields[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def workers(self):
+        """The processes that it has started, and these."""
+        found, new = [], [self._daemon.pid]
+        while new:
+            process = new.pop()
+            children = [int(child) for task in pathlib.Path(f"/proc/{process}/task").glob("*")
+                        for child in read_of(process, f"task/{task.name}/children").split()]
+            found += children
+            new += children
+        return found
+
+    def workers_memory(self):
+        """Bytes that its worker processes hold alone, now."""
+        return sum(int(line.split()[1]) * 1024 for process in self.workers()
+                   for line in read_of(process, "smaps_rollup").splitlines() if line.startswith("Private_"))
 
     def runs(self):
         return self._daemon is not None and self._daemon.poll() is None

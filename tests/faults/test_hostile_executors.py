@@ -34,7 +34,7 @@ LIES = {
     "falls-silent": (NOT_FOUND, "not heard of", LEASE_SECONDS + 1),
     "says-nothing": (NOT_FOUND, "not heard of", LEASE_SECONDS + 1),
     "never-runs": (STOPPED, "deadline", DEADLINE_SECONDS + SLACK_SECONDS),
-    "busy": (STOPPED, "busy", DEADLINE_SECONDS + SLACK_SECONDS),
+    "busy": (STOPPED, "deadline", DEADLINE_SECONDS + SLACK_SECONDS),
     "unasked": (STOPPED, "deadline", DEADLINE_SECONDS + SLACK_SECONDS),
     "endless-logs": (STOPPED, "deadline", DEADLINE_SECONDS + SLACK_SECONDS),
 }
@@ -42,7 +42,7 @@ LIES = {
 # are ended long before theirs.
 BY_DEADLINE = {lie for lie, (code, *_) in LIES.items() if code == STOPPED}
 LONG_SECONDS = 20
-QUICK = {"other-call", "wrong-key", "forged-metering", "wrong-blocks", "never-runs"}
+QUICK = {"other-call", "wrong-key", "forged-metering", "wrong-blocks", "garbage", "never-runs", "endless-logs"}
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import lab
 import nodes
 from history import History, Job, unfinished
 from test_disconnects import JITTER_SECONDS, LATENCY_SECONDS, LOST_PER_MILLE, Faults, listen
-from users import Users
+from users import Users, settings_of, wait_until_known
 
 NODES = 6
 RELAYED = (1, 3, 5)
@@ -50,7 +50,7 @@ class Partitions(Faults):
 def start_nodes(folder, network):
     made = []
     for i in range(NODES):
-        settings = {"Node.History": str(folder / f"history{i}")}
+        settings = settings_of(f"node{i}", folder / f"history{i}")
         if i in RELAYED:
             settings["Addresses.Announce"] = listen(f"{lab.SUBNET}.{lab.HUB}", network.relay_port(i))
         else:
@@ -64,6 +64,7 @@ def start_nodes(folder, network):
     for i, node in enumerate(made):
         for other in made[:i]:
             node.text("swarm", "connect", other.address())
+    wait_until_known(made)
     return made
 
 

@@ -1,12 +1,15 @@
 """Users of nodes: each asks one for a job, and asks again when it is told that the job failed."""
 
+import json
 import random
 import threading
 import time
 
 from local_client import NodeGone
+from nodes import wait_for
 
 DEADLINE_SECONDS = 20
+PARTS = 3
 # How long a user asks again: a node that was killed is started again, a network that fell apart heals.
 PATIENCE_SECONDS = 120
 PAUSE_SECONDS = 0.2
@@ -45,6 +48,25 @@ class Users:
         time.sleep(PAUSE_SECONDS)
 
     def where(self, job):
+        """At one other node, or at any of those with a label that the one asked does not have."""
         with self.lock:
-            other = self.chance.choice([node for node in self.nodes.values() if node.name != job.node])
-        return ["--at", other.peer]
+            other = self.chance.choice([node for node in self.nodes.values() if part_of(node) != part_of(self.nodes[job.node])])
+            placed = self.chance.random() < 0.5
+        return ["--require", f"label.part={part_of(other)}"] if placed else ["--at", other.peer]
+
+
+def part_of(node):
+    """The label by which its calls are sent elsewhere: without it, a small call is cheapest where it is asked."""
+    return int(node.name[len("node"):]) % PARTS
+
+
+def settings_of(name, history):
+    """Of a node whose name is node0, node1, ..."""
+    return {"Node.History": str(history), "Node.Labels": f"part={int(name[len('node'):]) % PARTS}"}
+
+
+def wait_until_known(made):
+    """Until every node has heard of all: placement knows no others."""
+    for node in made:
+        wait_for(lambda node=node: len(json.loads(node.text("nodes", "-o", "json"))["nodes"]) == len(made),
+                 "all nodes are known")

@@ -87,18 +87,19 @@ class Kills(threading.Thread):
 class Soak:
     def __init__(self, folder, seconds, seed):
         import nodes
+        from users import settings_of
 
         self.seconds, self.seed, self.folder = seconds, seed, folder
         self.chance = random.Random(seed)
         self.histories = {f"node{i}": folder / f"history{i}" for i in range(NODES)}
-        self.made = [nodes.Node(folder, name, f"/ip4/127.0.0.1/tcp/{free_port()}", {"Node.History": str(path)})
+        self.made = [nodes.Node(folder, name, f"/ip4/127.0.0.1/tcp/{free_port()}", settings_of(name, path))
                      for name, path in self.histories.items()]
         self.wait_for = nodes.wait_for
         self.jobs = []
         self.stopped = collections.Counter()
 
     def start(self):
-        from users import Users
+        from users import Users, wait_until_known
 
         for node in self.made:
             for other in self.made:
@@ -108,6 +109,7 @@ class Soak:
         for i, node in enumerate(self.made):
             for other in self.made[:i]:
                 node.text("swarm", "connect", other.address())
+        wait_until_known(self.made)
         self.modules = {}
         for name in ("echo", "forever"):
             binary = self.folder / f"{name}.wasm"
