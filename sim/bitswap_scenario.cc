@@ -68,7 +68,7 @@ class Scenario {
         gateways_(world_, ~options.seed,
                   [this](NodeNumber node, const Cid& cid) { return look(node, cid); }),
         climate_(climate_of(world_.dice, options.seed, options.nodes)) {
-    world_.trace = options.trace;
+    world_.chronicle.trace = options.trace;
     make_nodes(options.nodes);
     make_links();
     make_files();
@@ -92,8 +92,9 @@ class Scenario {
     world_.counts.events = world_.events.events_run();
     world_.counts.bytes_sent = world_.network.bytes_sent();
     world_.counts.virtual_ns = world_.events.now_ns();
-    return {
-        .failure = world_.failure(), .fingerprint = world_.fingerprint(), .counts = world_.counts};
+    return {.failure = world_.failure(),
+            .fingerprint = world_.chronicle.fingerprint(),
+            .counts = world_.counts};
   }
 
  private:

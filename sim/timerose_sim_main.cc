@@ -1,6 +1,6 @@
 // timerose-sim bitswap|node --nodes 1000 --seeds 1..200: runs made-up worlds, one for each seed,
 // and says which of them broke a promise. timerose-sim adverts --nodes 1000: what adverts cost.
-#include <charconv>
+// timerose-sim jobs: compute meshes (docs/reference/simulator.md).
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -8,6 +8,8 @@
 
 #include "sim/advert_gossip.h"
 #include "sim/bitswap_scenario.h"
+#include "sim/jobs/jobs_command.h"
+#include "sim/seed_range.h"
 
 namespace timerose::sim {
 namespace {
@@ -25,20 +27,11 @@ struct Command {
   uint64_t last_seed = 20;
 };
 
-std::optional<uint64_t> number(std::string_view text) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 bool set_seeds(std::string_view text, Command& command) {
-  const size_t dots = text.find("..");
-  const auto first = number(text.substr(0, dots));
-  const auto last = dots == std::string_view::npos ? first : number(text.substr(dots + 2));
-  if (!first || !last || *last < *first) return false;
-  command.first_seed = *first;
-  command.last_seed = *last;
+  const auto seeds = SeedRange::parse(text);
+  if (!seeds) return false;
+  command.first_seed = seeds->first;
+  command.last_seed = seeds->last;
   return true;
 }
 
@@ -58,7 +51,7 @@ std::optional<Command> parse(int count, char** words) {
     }
     if (++i == count) return std::nullopt;
     if (word == "--nodes") {
-      const auto nodes = number(words[i]);
+      const auto nodes = parse_number(words[i]);
       if (!nodes || *nodes < 2 || *nodes > nodes_max) return std::nullopt;
       command.options.nodes = *nodes;
     } else if ((word != "--seeds" && word != "--seed") || !set_seeds(words[i], command)) {
@@ -141,9 +134,14 @@ int run(Command command) {
 }  // namespace timerose::sim
 
 int main(int count, char** words) {
+  using timerose::sim::jobs::run_jobs;
+  if (count >= 2 && std::string_view(words[1]) == "jobs") {
+    return run_jobs({words + 2, words + count});
+  }
   const auto command = timerose::sim::parse(count, words);
   if (!command) {
     std::fputs(timerose::sim::kUsage, stderr);
+    std::fputs(timerose::sim::jobs::kJobsUsage, stderr);
     return 2;
   }
   return timerose::sim::run(*command);

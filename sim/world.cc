@@ -1,7 +1,5 @@
 #include "sim/world.h"
 
-#include <cstdio>
-
 namespace timerose::sim {
 namespace {
 
@@ -14,26 +12,6 @@ PeerId made_up_id(NodeNumber node) {
 }
 
 }  // namespace
-
-void World::fail(const std::string& what) {
-  if (!failure_.empty()) return;
-  char when[48];
-  std::snprintf(when, sizeof(when),
-                "at %.6f s: ", static_cast<double>(events.now_ns()) / static_cast<double>(kSecond));
-  failure_ = when + what;
-}
-
-void World::note(NodeNumber node, const char* what, uint64_t detail) {
-  uint64_t hash = fingerprint_ ^ events.now_ns();
-  for (const char* letter = what; *letter != 0; ++letter) {
-    hash = (hash ^ static_cast<uint8_t>(*letter)) * 0x100000001b3;
-  }
-  fingerprint_ = ((hash ^ node) * 0x100000001b3 ^ detail) * 0x9e3779b97f4a7c15;
-  if (!trace) return;
-  std::printf("%12.6f  node %-4u %s %llx\n",
-              static_cast<double>(events.now_ns()) / static_cast<double>(kSecond), node, what,
-              static_cast<unsigned long long>(detail));
-}
 
 const PeerId& World::id_of(NodeNumber node) {
   while (ids_.size() <= node) {

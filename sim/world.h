@@ -9,6 +9,7 @@
 
 #include "exchange/bitswap/message.h"
 #include "multiformats/peer_id.h"
+#include "sim/chronicle.h"
 #include "sim/content.h"
 #include "sim/network.h"
 
@@ -37,20 +38,19 @@ class World {
  public:
   explicit World(uint64_t seed) : dice(seed), network(events, dice.seed()), content(dice.seed()) {}
 
+  // What happens, as the participants tell it.
+  void fail(const std::string& what) { chronicle.fail(what); }
+  [[nodiscard]] const std::string& failure() const { return chronicle.failure(); }
+  void note(NodeNumber node, const char* what, uint64_t detail) {
+    chronicle.note(node, what, detail);
+  }
+
   Dice dice;
   EventQueue events;
   Network network;
   Content content;
   Counts counts;
-  bool trace = false;
-
-  // A promise was broken: the run ends.
-  void fail(const std::string& what);
-  [[nodiscard]] const std::string& failure() const { return failure_; }
-
-  // Mixed into the fingerprint of the run, and printed if the run is traced.
-  void note(NodeNumber node, const char* what, uint64_t detail);
-  [[nodiscard]] uint64_t fingerprint() const { return fingerprint_; }
+  Chronicle chronicle{events};
 
   const PeerId& id_of(NodeNumber node);
   NodeNumber node_of(const PeerId& id);
@@ -61,8 +61,6 @@ class World {
   void find_providers(const Cid& cid, Found found);
 
  private:
-  std::string failure_;
-  uint64_t fingerprint_ = 0;
   std::vector<PeerId> ids_;
   std::unordered_map<std::string, NodeNumber> numbers_;
 };

@@ -1,0 +1,127 @@
+// The requester's half of a simulated node: what it has heard of the mesh, the real RequesterSide,
+// and a real Job for each call; this file carries their decisions out.
+//
+// Promises: a call ends once, by its deadline (Books); no wrong Outcome is believed while fewer
+// liars than its quorum wants stand behind it; no more calls wait for others than may.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "scheduler/advert_table.h"
+#include "scheduler/execute/requester_side.h"
+#include "scheduler/jobs/job.h"
+#include "scheduler/verify/scores.h"
+#include "sim/jobs/mesh_world.h"
+
+namespace timerose::sim::jobs {
+
+// One call, as it is asked for.
+struct Question {
+  std::shared_ptr<const compute::Invocation> call;
+  scheduler::verify::Wish wish;
+  bool hedge = false;
+  std::optional<NodeNumber> only_at;  // placed by somebody else
+};
+
+class Asker {
+ public:
+  static constexpr size_t kAvoidedMax = 64;
+
+  Asker(MeshWorld& world, NodeNumber self);
+  ~Asker();
+  Asker(const Asker&) = delete;
+  Asker& operator=(const Asker&) = delete;
+
+  void ask(const Question& question);
+  void cancel_one(uint64_t dice);
+  // Its process ends.
+  void abandon_all();
+  void hear(ByteView advert);
+  [[nodiscard]] size_t nodes_known() const { return table_.size(); }
+
+  void link_ready(NodeNumber executor);
+  void link_lost(NodeNumber executor, const std::string& why);
+  void heard(NodeNumber executor, Message message);
+
+  void check_at_rest();
+
+ private:
+  using CallNumber = scheduler::execute::CallNumber;
+  using AttemptId = scheduler::jobs::AttemptId;
+  struct Given {
+    NodeNumber node;
+    Cid outcome;
+  };
+  struct Active {
+    Active(JobNumber of, Question asked, Bytes bytes, Cid cid)
+        : number(of), question(std::move(asked)), block(std::move(bytes)), name(std::move(cid)) {}
+    JobNumber number;
+    Question question;
+    Bytes block;  // of the Invocation
+    Cid name;
+    std::unique_ptr<scheduler::jobs::Job> job;
+    std::map<AttemptId, CallNumber> calls;
+    std::map<AttemptId, Given> answers;
+    uint64_t begun_ms = 0;
+    uint64_t wakes_ms = UINT64_MAX;
+  };
+  struct Placed {
+    JobNumber job{};
+    AttemptId attempt{};
+    NodeNumber executor = 0;
+  };
+
+  void look_up(const compute::Invocation& call);
+  void begin(JobNumber number);
+  [[nodiscard]] scheduler::jobs::JobCall call_for(const Active& active);
+  void tell(JobNumber number, const scheduler::jobs::JobEvent& event);
+  void carry_out(const std::shared_ptr<Active>& active,
+                 std::vector<scheduler::jobs::JobAction> actions);
+  CallNumber number_of(Active& active, AttemptId attempt, const PeerId& executor);
+  void on(Active& active, const scheduler::jobs::AskMemo& action);
+  void on(Active& active, const scheduler::jobs::ProbeNode& action);
+  void on(Active& active, const scheduler::jobs::OfferCall& action);
+  void on(Active& active, const scheduler::jobs::Withdraw& action);
+  void on(Active& active, const scheduler::jobs::RevealAnswers& action);
+  void on(Active& active, const scheduler::jobs::EndJob& action);
+  void wake(const std::shared_ptr<Active>& active);
+  void check_answer(const Active& active, const scheduler::jobs::Ending& ending);
+  void learn(const Active& active, const scheduler::jobs::Ending& ending);
+
+  void side(scheduler::execute::RequesterEvent event);
+  void wake_side();
+  void told(CallNumber call, scheduler::execute::Update& update);
+  void finished(const Placed& placed, const scheduler::execute::Finish& finish);
+  [[nodiscard]] std::optional<scheduler::NodeRef> ref_of(NodeNumber node) const;
+  [[nodiscard]] scheduler::verify::Standing standing_of(NodeNumber node) const;
+  void hold(ObjectNumber object, NodeNumber holder);
+  void forget(scheduler::NodeSlot slot);
+  void expire();
+
+  MeshWorld& world_;
+  const NodeNumber self_;
+  SeededRandom random_;
+  scheduler::AdvertTable table_;
+  scheduler::NodeIndex nodes_;
+  scheduler::Holders holders_;
+  scheduler::WorkHistory work_;
+  scheduler::jobs::RunTimes times_;
+  scheduler::verify::Scores scores_;
+  scheduler::NodeRef self_ref_;
+  std::unique_ptr<scheduler::Placer> placer_;
+  std::unordered_map<NodeNumber, scheduler::NodeRef> refs_;
+  std::unordered_map<scheduler::NodeSlot, NodeNumber> node_at_;
+  scheduler::execute::RequesterSide side_;
+  std::set<NodeNumber> linked_;
+  std::map<JobNumber, std::shared_ptr<Active>> active_;
+  std::unordered_map<CallNumber, Placed> placed_;
+  CallNumber last_call_;
+  uint64_t side_wakes_ns_ = UINT64_MAX;
+};
+
+}  // namespace timerose::sim::jobs

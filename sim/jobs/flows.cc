@@ -1,0 +1,71 @@
+#include "sim/jobs/flows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace timerose::sim::jobs {
+
+FlowId Flows::start(NodeNumber from, NodeNumber to, uint64_t bytes, Ended ended) {
+  const uint64_t id = ++ids_;
+  flows_.emplace(id, Flow{.from = from,
+                          .to = to,
+                          .bytes_left = static_cast<double>(bytes),
+                          .since_ns = events_.now_ns(),
+                          .ended = std::move(ended)});
+  bytes_moved_ += bytes;
+  at_[from].push_back(id);
+  at_[to].push_back(id);
+  share(from);
+  share(to);
+  return FlowId{id};
+}
+
+void Flows::stop(FlowId flow) {
+  const auto found = flows_.find(static_cast<uint64_t>(flow));
+  if (found == flows_.end()) return;
+  settle(found->second);
+  bytes_moved_ -= static_cast<uint64_t>(found->second.bytes_left);
+  remove(found->first);
+}
+
+void Flows::settle(Flow& flow) {
+  const auto past_ns = static_cast<double>(events_.now_ns() - flow.since_ns);
+  flow.bytes_left = std::max(0.0, flow.bytes_left - past_ns * flow.bytes_ns);
+  flow.since_ns = events_.now_ns();
+}
+
+void Flows::remove(uint64_t id) {
+  const auto found = flows_.find(id);
+  const NodeNumber from = found->second.from;
+  const NodeNumber to = found->second.to;
+  std::erase(at_[from], id);
+  std::erase(at_[to], id);
+  flows_.erase(found);
+  share(from);
+  share(to);
+}
+
+// The rates of the node's flows, and when they end now.
+void Flows::share(NodeNumber node) {
+  for (const uint64_t id : at_[node]) {
+    Flow& flow = flows_.at(id);
+    const auto count = [&](NodeNumber one) { return static_cast<double>(at_[one].size()); };
+    const auto up = static_cast<double>(geography_.machine(flow.from).up_bytes_s);
+    const auto down = static_cast<double>(geography_.machine(flow.to).down_bytes_s);
+    const double rate = std::min(up / count(flow.from), down / count(flow.to)) / 1e9;
+    if (rate == flow.bytes_ns) continue;
+    settle(flow);
+    flow.bytes_ns = rate;
+    flow.version = ++versions_;
+    const auto left_ns = static_cast<uint64_t>(std::ceil(flow.bytes_left / rate));
+    events_.after(left_ns, [this, id, version = flow.version] {
+      const auto found = flows_.find(id);
+      if (found == flows_.end() || found->second.version != version) return;
+      const Ended ended = std::move(found->second.ended);
+      remove(id);
+      ended();
+    });
+  }
+}
+
+}  // namespace timerose::sim::jobs
