@@ -96,11 +96,84 @@ def many_nodes_known(bench: Bench) -> None:
     bench.add("what it uses of a core meanwhile", f"{busy * 100:.1f} %", "", "", "reported", None)
 
 
+# Counts for about two seconds, and says that it is done.
+COUNT = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\05\\00\\00\\00")
+  (data (i32.const 16) "done\\n")
+  (func (export "_start") (local $i i64)
+    (loop $again
+      (br_if $again (i64.ne (i64.const 2000000000) (local.tee $i (i64.add (local.get $i) (i64.const 1))))))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
+
+
+def killed_executor(bench: Bench) -> None:
+    """A job that the mesh has placed, whose node is killed in the middle."""
+    from nodes import Node, wait_for
+    from users import settings_of, wait_until_known
+
+    source, binary = bench.scratch / "count.wat", bench.scratch / "count.wasm"
+    source.write_text(COUNT)
+    subprocess.run(["wat2wasm", source, "-o", binary], check=True)
+    histories = {f"node{i}": bench.scratch / f"history{i}" for i in (0, 1, 4)}  # of these, 1 and 4 have one label
+    made = {name: Node(bench.scratch, name, LISTEN, settings_of(name, path)) for name, path in histories.items()}
+    asker = made["node0"]
+    replaced, answered = [], []
+    try:
+        for node in made.values():
+            node.text("trust", "add", asker.peer)
+            asker.text("trust", "add", node.peer)
+            node.start()
+            if node is not asker:
+                node.text("swarm", "connect", asker.address())
+        wait_until_known(made.values())
+        module = asker.text("add", "-Q", binary)
+        words = ["run", "--require", "label.part=1", "--seed"]
+        whole = asker.run(*words, "ff", module).seconds
+        forget(histories)
+        for number in range(KILLS):
+            client = asker.begin(*words, f"{number:02x}", module, stdout=subprocess.PIPE)
+            name, _ = wait_for(lambda: begun(histories), "it runs")
+            time.sleep(whole / 4)
+            killed_ns = time.time_ns()
+            made[name].end(signal.SIGKILL)
+            if client.communicate()[0] != b"done\n":
+                raise SystemExit("the job was not answered")
+            answered.append((time.time_ns() - killed_ns) / 1e9)
+            replaced.append((begun(histories, name)[1] - killed_ns) / 1e9)
+            made[name].start()
+            made[name].text("swarm", "connect", asker.address())
+            wait_until_known(made.values())
+            forget(histories)
+    finally:
+        for node in made.values():
+            node.end(signal.SIGKILL)
+    worst = max(replaced)
+    bench.add("executor killed in the middle of a job: begun elsewhere after", f"{worst:.2f} s, the worst of {KILLS}", "",
+              f"lease {LEASE_SECONDS} s", "<= lease + 1 s", worst <= LEASE_SECONDS + 1)
+    bench.add("and answered after", f"{max(answered):.2f} s", f"the job alone {whole:.2f} s", "", "reported", None)
+
+
+def forget(histories):
+    for path in histories.values():
+        path.write_text("")
+
+
+def begun(histories, apart_from=None):
+    """The node, and the moment, of the last execution that has begun."""
+    from history import read_lines
+
+    found = [(line["at"], name) for name, path in histories.items() if name != apart_from and path.exists()
+             for line in read_lines(path) if line["what"] == "began"]
+    return (max(found)[1], max(found)[0]) if found else None
+
+
 def known(node) -> int:
     return len(json.loads(node.text("nodes", "-o", "json"))["nodes"]) - 1
 
 
-ALL = [calls_beside_ray, many_nodes_known]
+ALL = [calls_beside_ray, killed_executor, many_nodes_known]
 
 
 def main() -> None:

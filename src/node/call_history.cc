@@ -19,6 +19,7 @@ std::string ending(const execute::Refuse& refuse) {
 }
 std::string ending(const execute::Busy& /*busy*/) { return "busy"; }
 std::string ending(const execute::Lost& /*lost*/) { return "lost"; }
+std::string ending(const execute::Fault& /*fault*/) { return "fault"; }
 template <typename Other>
 std::string ending(const Other& /*message*/) {
   return {};
@@ -105,6 +106,7 @@ void CallHistory::saw(const execute::RequesterEvent& event) {
   const auto* ask = std::get_if<execute::Ask>(&event);
   if (ask == nullptr) return;
   if (const auto* offer = std::get_if<execute::Offer>(&ask->question)) {
+    asked_.insert(offer->call);
     add("asked", offer_fields(*offer, ask->executor));
   }
 }
@@ -112,9 +114,10 @@ void CallHistory::saw(const execute::RequesterEvent& event) {
 void CallHistory::saw(const execute::RequesterAction& action) {
   const auto* told = std::get_if<execute::Told>(&action);
   if (told == nullptr) return;
-  if (const std::string how = ending_of(told->update); !how.empty()) {
-    add("told", fmt::format(R"("call":{},"how":"{}")", told->call, how));
-  }
+  const std::string how = ending_of(told->update);
+  // Questions that are no calls end as well.
+  if (how.empty() || asked_.erase(told->call) == 0) return;
+  add("told", fmt::format(R"("call":{},"how":"{}")", told->call, how));
 }
 
 }  // namespace timerose::node

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -35,6 +36,7 @@ class CallHistory final : public scheduler::execute::Observer {
   Clock& clock_;
   std::unordered_map<mesh::StreamId, PeerId> links_;
   std::unordered_map<scheduler::execute::ExecutionId, Cid> running_;
+  std::unordered_set<scheduler::execute::CallNumber> asked_;  // and not told of the end
 };
 
 }  // namespace timerose::node
