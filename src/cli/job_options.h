@@ -30,8 +30,8 @@ struct JobWish {
   scheduler::jobs::JobOptions options;
   std::optional<mesh::PeerAddresses> peer;  // of --at PEER
   bool detach = false;
-  std::string authority;    // a file of tokens; empty: those that are kept
-  bool is_plain = true;  // nothing was asked for but the call
+  std::string authority;  // a file of tokens; empty: those that are kept
+  bool is_plain = true;   // nothing was asked for but the call
 };
 
 void add_job_options(CLI::App& command, JobTexts& texts);

@@ -263,6 +263,7 @@ void Job::accept(const verify::Judgement& judgement) {
   ending.from_memo = first.attempt == kMemoAttempt;
   const auto named = [this](const std::vector<size_t>& places) {
     std::vector<AttemptId> out;
+    out.reserve(places.size());
     for (const size_t place : places) out.push_back(given_[place].attempt);
     return out;
   };

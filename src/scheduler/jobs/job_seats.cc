@@ -248,6 +248,7 @@ void Job::bind(uint32_t seat) {
   Seat& at = seats_[seat];
   at.state = SeatState::kBinding;
   std::vector<NodeRef> nodes;
+  nodes.reserve(at.order.size());
   for (const Candidate& candidate : at.order) nodes.push_back(candidate.node);
   // To be offered the call is to begin it: one at a time.
   at.binding.emplace(now_ms_, nodes, std::min(deadline_ms(), now_ms_ + kPatience_ms), 1);
