@@ -52,7 +52,10 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
                  parts.http, [this](const std::vector<Cid>& cids) { providing_.gained(cids); }},
                 service_options(settings)),
       names_(parts.loop, parts.host, parts.outside.clock),
-      announcer_(parts.history, [this](const Cid& invocation) { providing_.executed(invocation); }),
+      announcer_(parts.history,
+                 [this, shares = settings.shares_executions](const Cid& invocation) {
+                   if (shares) providing_.executed(invocation);
+                 }),
       execution_({parts.loop, parts.host, parts.outside.random, parts.outside.executor,
                   parts.outside.store, exchange_, parts.outside.key.public_key(), 0,
                   parts.outside.runner_of, &announcer_},

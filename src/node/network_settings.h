@@ -34,6 +34,8 @@ struct NetworkSettings {
   exchange::HttpSourceOptions http;
   ProvideStrategy provide = ProvideStrategy::kPinned;
   std::filesystem::path history;  // of calls; empty: none is kept
+  // Whether the Outcomes of others' calls may be given to everyone: those of worker processes not.
+  bool shares_executions = true;
 };
 
 // Also finds out the addresses of this machine that `lan` stands for. kInvalidArgument for settings

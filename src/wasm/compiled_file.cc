@@ -97,8 +97,8 @@ Result<ModulePointer> load_compiled(const std::filesystem::path& path, const Pur
 
 Result<ModulePointer> load_code(const Engine& engine, ByteView code) {
   wasmtime_module_t* module = nullptr;
-  const ErrorPointer error(wasmtime_module_deserialize(engine.native().engine.get(), code.data(),
-                                                       code.size(), &module));
+  const ErrorPointer error(
+      wasmtime_module_deserialize(engine.native().engine.get(), code.data(), code.size(), &module));
   if (error != nullptr) return Error{ErrorCode::kMismatch, message_of(*error)};
   return ModulePointer(module);
 }
