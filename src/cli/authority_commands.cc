@@ -301,6 +301,7 @@ Result<int> sign(Session& session, const SignTexts& texts) {
   std::vector<Cid> modules{loaded.function.module};
   for (const auto& [name, module] : loaded.function.links) modules.push_back(module);
   std::vector<TokenRef> vouchers;
+  vouchers.reserve(modules.size());
   for (const Cid& module : modules) {
     TR_ASSIGN(Token token, authority::vouch_for(module, expires_s, *key, session.random()));
     vouchers.push_back(std::make_shared<const Token>(std::move(token)));
@@ -339,6 +340,7 @@ void add_sign_command(Grammar& grammar, CLI::App& function) {
 Result<std::vector<Bytes>> read_tokens(const Streams& streams, const std::string& file) {
   TR_ASSIGN(const auto tokens, read_container_of(streams, file));
   std::vector<Bytes> bytes;
+  bytes.reserve(tokens.size());
   for (const TokenRef& token : tokens) bytes.push_back(to_bytes(token->bytes()));
   return bytes;
 }

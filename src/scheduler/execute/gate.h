@@ -43,8 +43,8 @@ using Admission = std::variant<Standing, Refusal>;
 
 // What the owner has decided.
 struct GateRules {
-  // NOLINTNEXTLINE(google-explicit-constructor): whom one trusts is the whole of the simplest
-  // rules.
+  // Whom one trusts is the whole of the simplest rules.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   GateRules(TrustList of) : trust(std::move(of)) {}
   TrustList trust;
   bool is_open = false;
