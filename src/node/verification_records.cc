@@ -57,7 +57,7 @@ Status drop_oldest(sqlite::Database& records, Pins& pins) {
       if (!more || rows.number(1) <= static_cast<int64_t>(kEvidenceMax)) return success();
       TR_ASSIGN(oldest, Cid::decode(rows.blob(0)));
     }
-    const Status unpinned = pins.remove(*oldest, PinMode::kDirect);
+    Status unpinned = pins.remove(*oldest, PinMode::kDirect);
     if (!unpinned.ok() && unpinned.error().code != ErrorCode::kNotFound) return unpinned;
     TR_ASSIGN(auto remove, records.prepare("DELETE FROM evidence WHERE cid = ?1"));
     TR_TRY(remove.bind(1, oldest->bytes()).run());

@@ -49,6 +49,7 @@ class Votes {
   }
   [[nodiscard]] std::vector<Cid> outcomes() const {
     std::vector<Cid> outcomes;
+    outcomes.reserve(places_.size());
     for (const auto& [outcome, places] : places_) outcomes.push_back(outcome);
     return outcomes;
   }
@@ -266,11 +267,9 @@ Judgement judge(const Wish& wish, std::span<const Answer> answers) {
   } else if (votes.outcomes().empty()) {
     judgement.trusted_only = wish.policy == Policy::kTrust;
     ask_more(1, judgement);
-  } else if (wish.policy == Policy::kSelf) {
-    settle(wish, judgement);
   } else if (wish.policy == Policy::kTrust) {
     judge_trust(wish, answers, votes, judgement);
-  } else if (votes.outcomes().size() > 1) {
+  } else if (wish.policy == Policy::kSelf || votes.outcomes().size() > 1) {
     settle(wish, judgement);
   } else {
     accept(votes.outcomes().front(), votes, answers, judgement);

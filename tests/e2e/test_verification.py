@@ -1,0 +1,151 @@
+"""run --verify, evidence, receipt verify: a peer that lies, among honest nodes."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from conftest import BINARY, Timerose
+from nodes import running, wait_for
+
+LIAR = pathlib.Path(BINARY).resolve().parent / "tests/doubles/lying_executor"
+
+
+@contextlib.contextmanager
+def lying(node, *words):
+    """A peer of `node` that answers every call with what it made up; gives its PeerID."""
+    if not LIAR.exists():
+        pytest.skip(f"{LIAR} is not built")
+    process = subprocess.Popen(
+        [LIAR, node.address(), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        yield process.stdout.readline().decode().strip()
+    finally:
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    """`a` asks; `b` and `c` execute for it."""
+    with running(tmp_path, "a", "b", "c") as nodes:
+        a, *others = nodes
+        for other in others:
+            a("swarm", "connect", other.address())
+            other("trust", "add", "--role", "requester", a.peer_id())
+        yield nodes
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """A repository that has nothing to do with the others."""
+    work = tmp_path / "stranger-work"
+    work.mkdir()
+    return Timerose(tmp_path / "stranger", work)
+
+
+def knows(node, peers):
+    """Waits until the node has heard of these."""
+
+    def heard():
+        listed = json.loads(node.text("nodes", "-o", "json"))
+        return set(peers) <= {one["peer"] for one in listed["nodes"]}
+
+    wait_for(heard, "everyone is known")
+
+
+def evidence_of(node):
+    return json.loads(node.text("evidence", "list", "-o", "json"))
+
+
+def test_a_quorum_refuses_a_lie_and_keeps_a_proof_that_anyone_checks(mesh, guests, stranger):
+    a, b, c = mesh
+    with lying(a, "lie\n") as liar:
+        knows(a, [b.peer_id(), c.peer_id(), liar])
+        # As many as there are, so that the liar is among those asked.
+        answer = a("run", "--verify", "quorum=4", guests("hello"))
+        assert answer.stdout == b"hello\n"
+        (evidence,) = evidence_of(a)
+        peers = {one["peer"]: one["outcome"] for one in evidence["statements"]}
+        assert peers[liar] != evidence["accepted"]
+        assert evidence["outcomes_differ"] and evidence["basis"] == "self"
+
+        shown = a.text("evidence", "show", evidence["evidence"])
+        assert "signatures valid" in shown and evidence["accepted"] in shown
+        assert f"timerose rerun {evidence['invocation']}" in shown
+
+        proof = a("block", "get", evidence["evidence"]).stdout
+        checked = stranger.text("receipt", "verify", "-", stdin=proof)
+        assert checked == shown
+        (stranger.folder / "proof").write_bytes(proof)
+        assert stranger.text("receipt", "verify", "proof") == shown
+        forged = bytearray(proof)
+        forged[-10] ^= 1
+        assert "signature" in stranger.complaint("receipt", "verify", "-", stdin=bytes(forged))
+
+        # It is given nothing any more.
+        assert a("run", "--verify", "quorum=3", "--no-memo", guests("hello"), "again").stdout == b"hello\n"
+        assert len(evidence_of(a)) == 1
+
+
+def test_a_liar_is_remembered_after_a_restart(mesh, guests):
+    a, b, c = mesh
+    with lying(a, "lie\n") as liar:
+        knows(a, [b.peer_id(), c.peer_id(), liar])
+        a("run", "--verify", "quorum=4", guests("hello"))
+    assert a.end_node() == 0
+    a.start_node()
+    assert len(evidence_of(a)) == 1
+    assert a("repo", "gc").returncode == 0
+    assert len(evidence_of(a)) == 1, "it is pinned"
+
+
+def test_what_runs_here_too_is_no_matter_of_trust(mesh, guests):
+    a, _, _ = mesh
+    with lying(a, "lie\n") as liar:
+        knows(a, [liar])
+        believed = a("run", "--at", liar, "--verify", "none", "--no-memo", guests("hello"))
+        assert believed.stdout == b"lie\n", "none is none"
+        checked = a("run", "--at", liar, "--verify", "self", "--no-memo", guests("hello"))
+        assert checked.stdout == b"hello\n"
+        (evidence,) = evidence_of(a)
+        assert {one["peer"] for one in evidence["statements"]} == {liar, a.peer_id()}
+
+
+def test_spot_checks_find_a_liar_that_is_trusted(mesh, guests):
+    a, _, _ = mesh
+    with lying(a, "lie\n") as liar:
+        knows(a, [liar])
+        a("trust", "add", "--role", "executor", liar)
+        believed = a("run", "--at", liar, "--no-memo", guests("hello"))
+        assert believed.stdout == b"lie\n", "trust is trust"
+        call = ["run", "--at", liar, "--no-memo", guests("hello"), "again"]
+        assert a(*call[:1], "--verify", "spot", *call[1:]).stdout == b"hello\n"
+        assert len(evidence_of(a)) == 1
+        trusting = a(*call[:1], "--verify", "trust", *call[1:], "and again")
+        assert trusting.stdout == b"hello\n", "after a fault it is checked unasked"
+
+
+def test_an_answer_that_was_not_committed_to_does_not_count(mesh, guests):
+    a, b, c = mesh
+    with lying(a, "lie\n", "break-commit") as liar:
+        knows(a, [b.peer_id(), c.peer_id(), liar])
+        assert a("run", "--verify", "quorum=3", guests("hello")).stdout == b"hello\n"
+        assert evidence_of(a) == [], "nothing that it signed contradicts anything"
+
+
+def test_how_to_verify_is_said_where_it_is_wrong(mesh, guests):
+    a, _, _ = mesh
+    assert "quorum=2/5" in a.complaint("run", "--verify", "quorum=1", guests("hello"), code=125)
+
+
+def test_evidence_that_shows_nothing_is_refused(stranger):
+    assert stranger.text("evidence", "list") == ""
+    assert json.loads(stranger.text("evidence", "list", "-o", "json")) == []
+    stranger.complaint("receipt", "verify", "-", stdin=os.urandom(100))
+    stranger.complaint("evidence", "show", "-", stdin=b"\xa1avx")
