@@ -67,10 +67,10 @@ Result<std::string> explanation_json(const node::JobEnd& end) {
 
 std::string liars_text(const node::JobEnd& end) {
   std::vector<std::string> liars;
+  liars.reserve(end.liars.size());
   for (const PeerId& liar : end.liars) liars.push_back(liar.to_string());
-  const std::string who = liars.empty()
-                              ? "the answers of others contradict each other"
-                              : fmt::format("false answers by {}", fmt::join(liars, ", "));
+  std::string who = liars.empty() ? "the answers of others contradict each other"
+                                  : fmt::format("false answers by {}", fmt::join(liars, ", "));
   if (!end.evidence) return who;
   return fmt::format("{}; proof: timerose evidence show {}", who, end.evidence->to_string());
 }

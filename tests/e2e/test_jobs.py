@@ -175,6 +175,7 @@ def test_explaining_alone_runs_nothing(mesh, guests):
     assert lines[0].split()[:2] == ["NODE", "WHY"]
     assert {line.split()[0] for line in lines[1:]} == {node.peer_id() for node in mesh}
     assert "cheapest" in lines[1]
+    assert jobs(a)[0]["state"] == "explained" and jobs(a)[0]["steps"] == []
     assert "candidates" in json.loads(a.text("run", "--dry-run", "-o", "json", guests("hello")))
 
 

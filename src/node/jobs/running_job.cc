@@ -318,6 +318,7 @@ JobRecord RunningJob::record() const {
   const bool answered = end_->how == jobs::How::kAnswered;
   const bool cancelled = end_->how == jobs::How::kCancelled;
   record.state = answered ? "done" : cancelled ? "cancelled" : "failed";
+  if (end_->how == jobs::How::kExplained) record.state = "explained";
   return record;
 }
 

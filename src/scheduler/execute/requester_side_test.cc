@@ -159,6 +159,16 @@ TEST_F(RequesterSideTest, OffersAgainWhenABusyExecutorSaidSo) {
   EXPECT_EQ(said<Offer>().size(), 1U);
 }
 
+TEST_F(RequesterSideTest, SaysAtOnceThatAnExecutorIsBusyToWhoCanGoElsewhere) {
+  Offer offer;
+  offer.call = 1;
+  step(Ask{x_, offer, Patience::kNone});
+  step(LinkReady{x_});
+  hear(Busy{1, 300, 9, "full"});
+  ASSERT_EQ(told<Busy>().size(), 1U);
+  EXPECT_EQ(told<Busy>()[0].retry_ms, 300U);
+}
+
 TEST_F(RequesterSideTest, LosesPatienceWithABusyExecutor) {
   ask_over_a_link(1);
   for (int i = 0; i < 1000 && side_.calls() > 0; ++i) {

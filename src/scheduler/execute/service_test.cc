@@ -74,6 +74,28 @@ TEST_F(ExecuteServiceTest, WorksOnDataThatOnlyTheExecutorHas) {
   EXPECT_EQ(text_of(check(*finish, offer_of(call)).value()), "at b");
 }
 
+TEST_F(ExecuteServiceTest, ANodeAsksItselfAsItAsksOthers) {
+  const auto call = echo(a_, a_.add(as_bytes("mine")));
+  Offer offer = offer_of(call);
+  offer.receipt = true;
+  const auto finish = a_.ask(a_.id(), offer)->next<Finish>();
+  ASSERT_TRUE(finish);
+  const auto answer = check_finish(
+      *finish, {Cid::of_sha256(Codec::kDagCbor, offer.invocation), a_.key().public_key(), true},
+      a_.store());
+  ASSERT_TRUE(answer.ok()) << answer.error().message;
+  EXPECT_EQ(text_of(*answer), "mine");
+
+  const auto updates = a_.ask(a_.id(), offer_of(command(a_.add_module(kForever))));
+  EXPECT_TRUE(a_.wait_until([&] { return a_.service().load().running == 1; }));
+  const auto queue = a_.on_loop([&] { return a_.service().queue(); });
+  ASSERT_EQ(queue.size(), 1U);
+  EXPECT_EQ(queue[0].requesters, std::vector{a_.id()});
+  EXPECT_STREQ(queue[0].stage, "running");
+  a_.service().give_up(a_.last_call);
+  EXPECT_TRUE(a_.wait_until([&] { return a_.service().load().running == 0; }));
+}
+
 TEST_F(ExecuteServiceTest, RemembersUnlessAFreshExecutionIsAskedFor) {
   Offer offer = offer_of(echo(b_, b_.add(as_bytes("again"))));
   EXPECT_FALSE(a_.ask(b_.id(), offer)->next<Finish>()->cached);
