@@ -57,6 +57,7 @@ struct timerose_host_options {
   uint32_t inbound_of_address_max;      // IPv4 address or IPv6 /64; handshakes under way count too
   uint32_t inbound_of_subnet_max;       // IPv4 /24 or IPv6 /48, but of no private network
   bool counts_loopback;                 // hold loopback to these limits too
+  uint32_t reachability_delay_ms;       // until it first asks whether others can dial it
   uint32_t security;                    // TIMEROSE_SECURITY_*, of TCP and WebSocket
   struct timerose_view records_folder;  // where DHT records are kept; none: in memory
   uint32_t worker_threads;

@@ -225,6 +225,7 @@ Result<std::unique_ptr<Host>> start_bridge_host(const PrivateKey& key, const Hos
   raw.inbound_of_address_max = options.inbound_of_address_max;
   raw.inbound_of_subnet_max = options.inbound_of_subnet_max;
   raw.counts_loopback = options.counts_loopback;
+  raw.reachability_delay_ms = options.reachability_delay_ms;
   raw.security = security_of(options.security);
   raw.records_folder = view_of(options.records_folder.native());
   raw.worker_threads = options.worker_threads;

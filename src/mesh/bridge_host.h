@@ -40,6 +40,9 @@ struct HostOptions {
   uint32_t inbound_of_address_max = 16;
   uint32_t inbound_of_subnet_max = 64;
   bool counts_loopback = false;
+  // Until it first asks others whether they can dial it (AutoNAT), and a sixth of the time until it
+  // asks again for want of an answer.
+  uint32_t reachability_delay_ms = 15'000;
   uint32_t worker_threads = 1;
 };
 

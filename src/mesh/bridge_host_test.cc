@@ -65,7 +65,24 @@ TEST(BridgeHost, SaysWhatEachAddressAnsweredWhenItCannotConnect) {
   ASSERT_TRUE(a->connect(gone).ok());
   const auto failed = wait<DialFailed>(a, {&a});
   ASSERT_TRUE(failed && failed->peer == gone.peer);
-  EXPECT_NE(failed->why.find(gone.addresses.front()), std::string::npos) << failed->why;
+  EXPECT_EQ(failed->why, gone.addresses.front() + ": Connection refused (os error 111)");
+}
+
+TEST(BridgeHost, DialsOnWhereAnotherPeerAnswers) {
+  Node a(1);
+  Node wanted(2);
+  Node other(3);
+  const std::vector<Node*> all{&a, &wanted, &other};
+  ASSERT_TRUE(wait<Listening>(wanted, all));
+  ASSERT_TRUE(wait<Listening>(other, all));
+  ASSERT_TRUE(a->connect({.peer = wanted.id(), .addresses = other->listen_addresses()}).ok());
+  const auto failed = wait<DialFailed>(a, all);
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->why, other->listen_addresses().front() + ": another peer is there, " +
+                             other.id().to_string());
+  ASSERT_TRUE(a->connect(wanted.where()).ok());
+  EXPECT_TRUE(wait<ConnectionOpened>(
+      a, all, [&](const ConnectionOpened& opened) { return opened.peer == wanted.id(); }));
 }
 
 TEST(BridgeHost, RefusesWhatIsNoAddress) {

@@ -2,7 +2,10 @@
 // that are kept out.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "mesh/bridge_network_testing.h"
 #include "mesh/bridge_testing.h"
@@ -118,6 +121,61 @@ TEST(BridgeRelay, GivesWayToADirectConnection) {
   EXPECT_TRUE(wait<ConnectionOpened>(asker, all, [&](const ConnectionOpened& opened) {
     return opened.peer == hidden.id() && !opened.relayed;
   }));
+}
+
+// In a network of this test's own: whether the hosts there can be dialed is asked as in the
+// Internet.
+struct Asking {
+  explicit Asking(const std::string& listen, Node& hub)
+      : node(7, listen,
+             [](HostOptions& options) {
+               options.dht = DhtMode::kAuto;
+               options.reachability_delay_ms = 500;
+             }),
+        all{&node, &hub} {
+    join(node, hub);
+    told = wait<ReachabilityChanged>(node, all);
+  }
+  Node node;
+  std::vector<Node*> all;
+  std::optional<ReachabilityChanged> told;
+};
+
+bool serves_dht(const Identified& peer) {
+  return std::ranges::find(peer.protocols, "/ipfs/kad/1.0.0") != peer.protocols.end();
+}
+
+TEST(BridgeReachability, ServesTheDhtOnceOthersCanDialIt) {
+  const auto test = [] {
+    const std::string anywhere = std::string("/ip4/") + kPublicAddress + "/tcp/0";
+    Node hub(1, anywhere);
+    Asking open(anywhere, hub);
+    ASSERT_TRUE(open.told);
+    EXPECT_TRUE(open.told->public_address);
+    EXPECT_EQ(open.told->address, open.node->listen_addresses().front());
+    EXPECT_TRUE(wait<Identified>(hub, open.all, serves_dht));
+  };
+  if (!in_own_network(test)) GTEST_SKIP() << "this machine allows no network namespace";
+}
+
+TEST(BridgeReachability, OnlyAsksTheDhtBehindAWall) {
+  bool walled = false;
+  const auto test = [&] {
+    walled = std::system(
+                 "nft add table ip wall && "
+                 "nft 'add chain ip wall in { type filter hook input priority 0; }' && "
+                 "nft 'add rule ip wall in tcp dport 4001 tcp flags & (syn|ack) == syn "
+                 "reject with tcp reset'") == 0;
+    if (!walled) return;
+    Node hub(1, std::string("/ip4/") + kPublicAddress + "/tcp/0");
+    Asking hidden(std::string("/ip4/") + kPublicAddress + "/tcp/4001", hub);
+    ASSERT_TRUE(hidden.told);
+    EXPECT_FALSE(hidden.told->public_address);
+    EXPECT_TRUE(wait<Identified>(hub, hidden.all));
+    EXPECT_FALSE(hub.pop<Identified>(serves_dht));
+  };
+  if (!in_own_network(test)) GTEST_SKIP() << "this machine allows no network namespace";
+  if (!walled) GTEST_SKIP() << "this machine has no nft";
 }
 
 TEST(BridgeLocalDiscovery, SeesAPeerOfTheSameNetwork) {

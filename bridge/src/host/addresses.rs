@@ -33,6 +33,14 @@ impl AddressBook {
         }
     }
 
+    /// Whether it was known.
+    pub fn forget(&mut self, peer: &PeerId, address: &Multiaddr) -> bool {
+        let Some(known) = self.peers.get_mut(peer) else { return false };
+        let count = known.len();
+        known.retain(|other| other != address);
+        known.len() < count
+    }
+
     pub fn of(&self, peer: &PeerId) -> Vec<Multiaddr> {
         self.peers.get(peer).map_or_else(Vec::new, |known| known.iter().cloned().collect())
     }

@@ -25,6 +25,8 @@ pub const LAN_DHT: StreamProtocol = StreamProtocol::new("/ipfs/lan/kad/1.0.0");
 const PROTOCOL_VERSION: &str = "ipfs/0.1.0";
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const QUERY_TIME_MAX: Duration = Duration::from_secs(60);
+/// Until it is asked again for want of an answer.
+const REACHABILITY_RETRY_DELAYS: u32 = 6;
 /// Peers of which Identify remembers the addresses.
 const IDENTIFY_CACHE: usize = 256;
 
@@ -110,6 +112,16 @@ fn relay_server(peer: PeerId) -> OfLan<relay::Behaviour> {
     OfLan(relay::Behaviour::new(peer, config))
 }
 
+fn reachability(config: &Config) -> autonat::Config {
+    autonat::Config {
+        // The addresses of a private network are those that its nodes are dialled by.
+        only_global_ips: config.network_key.is_none(),
+        boot_delay: config.reachability_delay,
+        retry_interval: config.reachability_delay * REACHABILITY_RETRY_DELAYS,
+        ..Default::default()
+    }
+}
+
 impl Behaviour {
     /// Needs a runtime: some of them start tasks.
     pub fn new(
@@ -130,7 +142,6 @@ impl Behaviour {
             true => mdns::tokio::Behaviour::new(mdns::Config::default(), peer).ok(),
             false => None,
         };
-        let is_private = config.network_key.is_some();
         Ok(Behaviour {
             door: door::Behaviour::new(config.address_limits),
             denied: allow_block_list::Behaviour::default(),
@@ -141,10 +152,7 @@ impl Behaviour {
             wan,
             lan,
             gossipsub: pubsub::behaviour(key, topics)?,
-            autonat: autonat::Behaviour::new(
-                peer,
-                autonat::Config { only_global_ips: !is_private, ..Default::default() },
-            ),
+            autonat: autonat::Behaviour::new(peer, reachability(config)),
             dcutr: relay_client.is_some().then(|| dcutr::Behaviour::new(peer)).into(),
             relay_client: relay_client.into(),
             relay_server: config.relay_server.then(|| relay_server(peer)).into(),

@@ -1,6 +1,7 @@
 //! What a host is started with.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
@@ -38,6 +39,7 @@ pub struct Config {
     pub connections_of_peer_max: u32,
     pub pending_inbound_max: u32,
     pub address_limits: AddressLimits,
+    pub reachability_delay: Duration,
     pub security: SecurityChoice,
     /// Where the records of the DHT are kept; none: in memory.
     pub records_folder: Option<PathBuf>,

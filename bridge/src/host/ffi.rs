@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::slice;
+use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use libp2p::StreamProtocol;
@@ -83,6 +84,7 @@ pub struct Options {
     inbound_of_address_max: u32,
     inbound_of_subnet_max: u32,
     counts_loopback: bool,
+    reachability_delay_ms: u32,
     security: u32,
     records_folder: View,
     worker_threads: u32,
@@ -119,6 +121,7 @@ unsafe fn config(options: &Options) -> Result<Config, String> {
             of_subnet_max: options.inbound_of_subnet_max,
             counts_loopback: options.counts_loopback,
         },
+        reachability_delay: Duration::from_millis(options.reachability_delay_ms.into()),
         security: match options.security {
             1 => SecurityChoice::Noise,
             2 => SecurityChoice::Tls,

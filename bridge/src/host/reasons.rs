@@ -1,19 +1,39 @@
-//! Why something failed, for a person: each address that was tried, and what it said.
+//! Why something failed, for a person, in one line: each address that was tried, and what it said.
 
+use libp2p::core::transport::TransportError;
 use libp2p::swarm::{ConnectionError, DialError};
+use libp2p::Multiaddr;
+
+use super::addresses::without_peer;
+
+/// Above the list of the errors of one address, which may be one alone, and stand within another list.
+const LIST_TITLE: &str = "Multiple dial errors occurred:";
+const LIST_BULLET: &str = "\n - ";
 
 /// An error and what caused it, without what only repeats the one before.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
+    let mut text = in_one_line(&error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
+        let next = in_one_line(&error.to_string());
+        if text.is_empty() {
+            text = next;
+        } else if !text.contains(&next) {
             text = format!("{text}: {next}");
         }
         cause = error.source();
     }
     text
+}
+
+fn in_one_line(said: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in said.split(LIST_TITLE).flat_map(|list| list.split(LIST_BULLET)).map(str::trim) {
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    parts.join(", ")
 }
 
 /// None: this node closed it.
@@ -44,14 +64,54 @@ pub fn closed(cause: Option<&ConnectionError>) -> String {
 
 pub fn dial(error: &DialError) -> String {
     match error {
-        DialError::Transport(attempts) => attempts
-            .iter()
-            .map(|(address, error)| format!("{address}: {}", chain(error)))
-            .collect::<Vec<_>>()
-            .join("; "),
+        DialError::Transport(attempts) => attempts.iter().map(attempt).collect::<Vec<_>>().join("; "),
         DialError::NoAddresses => "no address of the peer is known".to_string(),
-        DialError::WrongPeerId { obtained, address } => format!("{address}: another peer is there, {obtained}"),
+        DialError::WrongPeerId { obtained, address } => {
+            format!("{}: another peer is there, {obtained}", without_peer(address.clone()))
+        }
+        DialError::LocalPeerId { .. } => "it is this node itself".to_string(),
+        DialError::Aborted => "the attempt was ended".to_string(),
         DialError::Denied { cause } => format!("refused here: {}", chain(cause)),
         other => chain(other),
+    }
+}
+
+fn attempt((address, error): &(Multiaddr, TransportError<std::io::Error>)) -> String {
+    let why = match error {
+        TransportError::MultiaddrNotSupported(_) => "this node has no transport for such an address".to_string(),
+        TransportError::Other(error) => chain(error),
+    };
+    format!("{}: {why}", without_peer(address.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    fn address(text: &str) -> Multiaddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn says_in_one_line_what_each_address_answered() {
+        let peer = "/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+        let refused = io::Error::other("Multiple dial errors occurred:\n - \n - Connection refused\n - Connection refused");
+        let error = DialError::Transport(vec![
+            (address(&format!("/ip4/127.0.0.1/tcp/1{peer}")), TransportError::Other(refused)),
+            (address("/ip4/127.0.0.1/sctp/1"), TransportError::MultiaddrNotSupported(address("/ip4/127.0.0.1/sctp/1"))),
+        ]);
+        assert_eq!(
+            dial(&error),
+            "/ip4/127.0.0.1/tcp/1: Connection refused; \
+             /ip4/127.0.0.1/sctp/1: this node has no transport for such an address"
+        );
+    }
+
+    #[test]
+    fn keeps_the_relay_of_an_address() {
+        let relay = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN/p2p-circuit";
+        let error = DialError::Transport(vec![(address(relay), TransportError::Other(io::Error::other("no reservation")))]);
+        assert_eq!(dial(&error), format!("{relay}: no reservation"));
     }
 }

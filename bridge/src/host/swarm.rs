@@ -1,6 +1,6 @@
 //! The task that drives libp2p: it carries out the owner's commands and tells what happens.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::{IpAddr, TcpListener};
 use std::sync::atomic::Ordering;
@@ -75,7 +75,7 @@ pub struct Driver {
     book: AddressBook,
     connections: HashMap<ConnectionId, Connection>,
     /// Dials of the owner: of those it is told how they end.
-    dials: HashSet<ConnectionId>,
+    dials: HashMap<ConnectionId, String>,
     /// With the address that was asked for.
     listeners: HashMap<ListenerId, Multiaddr>,
     dht: Dht,
@@ -91,7 +91,7 @@ impl Driver {
             published,
             book: AddressBook::default(),
             connections: HashMap::new(),
-            dials: HashSet::new(),
+            dials: HashMap::new(),
             listeners: HashMap::new(),
             dht: Dht::default(),
             unjudged: Unjudged::default(),
@@ -188,6 +188,11 @@ impl Driver {
 
     fn connect(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
         self.book.add(peer, addresses);
+        self.dial(peer, String::new());
+    }
+
+    /// `said`: what attempts at addresses that were forgotten since have given.
+    fn dial(&mut self, peer: PeerId, said: String) {
         let options = DialOpts::peer_id(peer)
             .condition(PeerCondition::Disconnected)
             .addresses(self.book.of(&peer))
@@ -196,11 +201,24 @@ impl Driver {
         let id = options.connection_id();
         match self.swarm.dial(options) {
             Ok(()) => {
-                self.dials.insert(id);
+                self.dials.insert(id, said);
             }
             Err(DialError::DialPeerConditionFalse(_)) => {}
-            Err(error) => self.tell(event::dial_failed(Some(peer), &reasons::dial(&error))),
+            Err(error) => self.tell(event::dial_failed(Some(peer), &(said + &reasons::dial(&error)))),
         }
+    }
+
+    /// Where another peer answers, the library tries no other address: we do, and that one no more.
+    fn dial_failed(&mut self, id: ConnectionId, peer: Option<PeerId>, error: &DialError) {
+        let Some(said) = self.dials.remove(&id) else { return };
+        let why = said + &reasons::dial(error);
+        if let (Some(peer), DialError::WrongPeerId { address, .. }) = (peer, error) {
+            let forgotten = self.book.forget(&peer, &without_peer(address.clone()));
+            if forgotten && !self.book.of(&peer).is_empty() {
+                return self.dial(peer, why + "; ");
+            }
+        }
+        self.tell(event::dial_failed(peer, &why));
     }
 
     fn ask(&mut self, id: u64, question: &Question) {
@@ -250,9 +268,7 @@ impl Driver {
                 self.connection_closed(peer_id, connection_id, num_established == 0, &why);
             }
             SwarmEvent::OutgoingConnectionError { connection_id, peer_id, error } => {
-                if self.dials.remove(&connection_id) {
-                    self.tell(event::dial_failed(peer_id, &reasons::dial(&error)));
-                }
+                self.dial_failed(connection_id, peer_id, &error);
             }
             _ => {}
         }
@@ -307,7 +323,7 @@ impl Driver {
             BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => self.local_peers(found),
             BehaviourEvent::Autonat(autonat::Event::StatusChanged { new, .. }) => {
                 let (flags, address) = match new {
-                    autonat::NatStatus::Public(address) => (event::FLAG_OK, address.to_string()),
+                    autonat::NatStatus::Public(address) => (event::FLAG_OK, without_peer(address).to_string()),
                     _ => (0, String::new()),
                 };
                 let fields = Fields::default().add(address);
