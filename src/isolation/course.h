@@ -46,7 +46,7 @@ class Course {
   [[nodiscard]] bool holds(const std::optional<Cid>& cid) const;
 
   const Parts parts_;
-  const Work& work_;
+  const Work work_;
   Reach reach_;
   const uint64_t begun_ns_;
   uint64_t served_ns_ = 0;  // of it we used ourselves
