@@ -143,6 +143,7 @@ void run() {
   const PeerId peer = giver.where().peer;
 
   std::vector<double> pings;
+  pings.reserve(kPings);
   for (int i = 0; i < kPings; ++i) pings.push_back(taker.ping_us(peer));
   std::vector<double> fetches;
   for (const Cid& cid : cids) {
