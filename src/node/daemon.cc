@@ -1,5 +1,8 @@
 #include "node/daemon.h"
 
+#include <chrono>
+#include <future>
+
 #include "blockstore/multihash_set.h"
 #include "node/jobs/remember.h"
 
@@ -42,6 +45,20 @@ Result<std::unique_ptr<http::GatewayServer>> start_gateway(const Config& config,
   return server;
 }
 
+// As long as a start may take.
+constexpr std::chrono::seconds kStartMax{10};
+
+// What runs the calls of others, who may ask as soon as the network listens: before there is what
+// their guests read through.
+std::function<Result<compute::Executor*>()> executor_once(Repository& repository,
+                                                          std::shared_future<void> ready) {
+  return [&repository, ready = std::move(ready)]() -> Result<compute::Executor*> {
+    const std::shared_future<void> mine = ready;
+    if (mine.wait_for(kStartMax) == std::future_status::ready) return repository.executor();
+    return Error{ErrorCode::kBusy, "this node has not started yet"};
+  };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repository,
@@ -73,10 +90,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
     daemon->repository_->run_guests_by(*runner);
   }
   TR_ASSIGN(daemon->verification_, Verification::open(*daemon->repository_, machine.clock));
+  std::promise<void> content_ready;
   TR_ASSIGN(daemon->network_,
             Network::start({machine.clock, machine.random, *key, *store,
                             daemon->repository_->records(), daemon->repository_->pins(),
-                            [opened = daemon->repository_.get()] { return opened->executor(); },
+                            executor_once(*daemon->repository_, content_ready.get_future().share()),
                             std::move(own),
                             [isolation = daemon->isolation_.get()](const PeerId& requester) {
                               return isolation->runner_for(requester);
@@ -90,6 +108,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   daemon->naming_.emplace(*daemon->repository_, machine.clock, daemon->network_->names());
   daemon->content_.emplace(*store, daemon->network_->exchange(), exchange::FetchOptions{});
   daemon->repository_->read_content_through(*daemon->content_);
+  content_ready.set_value();
   TR_ASSIGN(daemon->gateway_, start_gateway(config, *store, daemon->names(), daemon->stopping_));
   TR_ASSIGN(
       daemon->server_,
