@@ -27,7 +27,7 @@ from run import MIB, Bench, save, table  # noqa: E402
 
 RAY = "ray==2.60.0"
 RAY_FOLDER = ROOT / "build" / "ray"
-RAY_CALLS = 10_000
+RAY_CALLS = 5_000
 NODES_KNOWN = 10_000
 IDLE_SECONDS = 10
 KILLS = 3
