@@ -170,14 +170,16 @@ void MemoAsking::checked(const PeerId& peer, Result<compute::Answer> answer) {
   if (const auto node = parts_.mesh.find(peer); node && answer->outcome->output) {
     parts_.mesh.holders().add(scheduler::ContentKey::of(*answer->outcome->output), *node);
   }
-  found_.insert_or_assign(peer, MemoFound{said, *std::move(answer), peer});
+  found_.insert_or_assign(peer, *std::move(answer));
   step(memo::PeerSaid{peer, said});
 }
 
 void MemoAsking::carry_out(const memo::EndSearch& action) {
   timer_->set(UINT64_MAX);
   std::optional<MemoFound> found;
-  if (action.told_by) found = found_.at(*action.told_by);
+  if (action.told_by) {
+    found = MemoFound{action.answers, found_.at(*action.told_by), *action.told_by};
+  }
   parts_.loop.post([weak = weak_from_this(), found = std::move(found)]() mutable {
     const auto self = weak.lock();
     if (self) std::exchange(self->on_end_, {})(std::move(found));

@@ -12,11 +12,11 @@
 
 namespace timerose::node {
 
-// An answer that a node knew, checked: its receipt is that of this call, and its blocks are here.
+// An Outcome that nodes knew, checked: its receipts are of this call, and its blocks are here.
 struct MemoFound {
-  scheduler::verify::Answer answer;  // the executor is whoever signed
-  compute::Answer known;
-  PeerId told_by;
+  std::vector<scheduler::verify::Answer> answers;  // their executors are those who signed
+  compute::Answer known;                           // the first of these
+  PeerId told_by;                                  // the same
 };
 
 class MemoAsking : public std::enable_shared_from_this<MemoAsking> {
@@ -54,7 +54,7 @@ class MemoAsking : public std::enable_shared_from_this<MemoAsking> {
   OnEnd on_end_;
   scheduler::memo::MemoSearch search_;
   std::map<PeerId, std::optional<scheduler::execute::CallNumber>> asked_;
-  std::map<PeerId, MemoFound> found_;
+  std::map<PeerId, compute::Answer> found_;
   std::unique_ptr<EventLoop::Timer> timer_;
 };
 

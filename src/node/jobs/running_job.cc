@@ -116,7 +116,7 @@ void RunningJob::carry_out(const jobs::AskMemo& /*action*/) {
         if (!self || self->end_) return;
         self->memo_found_ = std::move(found);
         jobs::MemoSaid said;
-        if (self->memo_found_) said.answer = self->memo_found_->answer;
+        if (self->memo_found_) said.answers = self->memo_found_->answers;
         self->step(said);
       });
   memo_asking_->start();
@@ -233,7 +233,7 @@ std::shared_ptr<JobEnd> RunningJob::end_of(const jobs::Ending& ending) const {
   if (ending.how == jobs::How::kAnswered) {
     if (ending.from_memo) {
       end->answer = memo_found_->known;
-      end->executor = memo_found_->answer.executor;
+      end->executor = memo_found_->answers.front().executor;
       end->told_by = memo_found_->told_by;
     } else {
       end->answer = answers_.at(ending.attempt);

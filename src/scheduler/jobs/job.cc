@@ -80,8 +80,8 @@ Stage Job::stage() const {
 void Job::on(const MemoSaid& event) {
   if (!memo_until_ms_) return;
   memo_until_ms_.reset();
-  if (event.answer) {
-    answers_.push_back(*event.answer);
+  for (const verify::Answer& answer : event.answers) {
+    answers_.push_back(answer);
     given_.push_back({kMemoAttempt, true});
   }
   judge();

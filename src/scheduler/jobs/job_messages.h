@@ -24,8 +24,8 @@ inline constexpr AttemptId kMemoAttempt{0};
 
 // --- Events: of an attempt that has neither ended nor been withdrawn; others are passed over ---
 
-struct MemoSaid {  // to AskMemo; nothing: it is not known, or asking costs more than the call
-  std::optional<verify::Answer> answer;
+struct MemoSaid {  // to AskMemo; none: it is not known, or asking costs more than the call
+  std::vector<verify::Answer> answers;  // of one Outcome
 };
 struct Estimated {  // to ProbeNode
   AttemptId attempt;

@@ -23,10 +23,10 @@ TEST_F(JobTest, TheMemoIsAskedFirstAndNotForLong) {
   mesh_of(3);
   options_.fresh = false;
   EXPECT_EQ(start(), "ask memo");
-  EXPECT_EQ(step(MemoSaid{says(2, "known")}), "memo");
+  EXPECT_EQ(step(MemoSaid{{says(2, "known")}}), "memo");
   EXPECT_EQ(start(), "ask memo");
   EXPECT_EQ(pass(Job::kMemoWithin_ms), "offer 0");
-  EXPECT_EQ(step(MemoSaid{says(2, "known")}), "") << "it came too late";
+  EXPECT_EQ(step(MemoSaid{{says(2, "known")}}), "") << "it came too late";
 }
 
 TEST_F(JobTest, AnAnswerOfTheMemoCountsOnlyAsFarAsItIsTrusted) {
@@ -35,7 +35,15 @@ TEST_F(JobTest, AnAnswerOfTheMemoCountsOnlyAsFarAsItIsTrusted) {
   start();
   verify::Answer strange = says(2, "known");
   strange.standing = verify::Standing::kStranger;
-  EXPECT_EQ(step(MemoSaid{strange}), "offer 0");
+  EXPECT_EQ(step(MemoSaid{{strange}}), "offer 0");
+}
+
+TEST_F(JobTest, AQuorumThatTheMemoKnowsIsEnough) {
+  mesh_of(4);
+  options_.fresh = false;
+  options_.verify = {verify::Policy::kQuorum, 2, 6, true};
+  start();
+  EXPECT_EQ(step(MemoSaid{{says(2, "known"), says(3, "known")}}), "memo");
 }
 
 TEST_F(JobTest, WhenBytesMatterTheCheapestAreAskedWhatTheyLack) {

@@ -70,13 +70,13 @@ void MemoSearch::on(const PeerSaid& event) {
     answers_.push_back(*event.answer);
     heard_.push_back({event.peer, way});
     const verify::Judgement judgement = verify::judge(call_.verify, answers_);
-    if (judgement.next == verify::Next::kAccept) return end(judgement.supporters.front());
+    if (judgement.next == verify::Next::kAccept) return end(judgement.supporters);
   }
   ask_next();
   end_if_all_said();
 }
 
-void MemoSearch::on(const TimeIsUp& /*event*/) { end(std::nullopt); }
+void MemoSearch::on(const TimeIsUp& /*event*/) { end({}); }
 
 // A stranger's word is heard only where it takes several.
 bool MemoSearch::may_count(const verify::Answer& answer) const {
@@ -95,29 +95,30 @@ void MemoSearch::ask_next() {
 }
 
 void MemoSearch::end_if_all_said() {
-  if (open_.empty() && !finding_) end(std::nullopt);
+  if (open_.empty() && !finding_) end({});
 }
 
 // Not believed by itself, an answer may still be one of those that it takes; but not where answers
 // differ: then fresh ones decide.
-void MemoSearch::end(std::optional<size_t> accepted) {
+void MemoSearch::end(std::vector<size_t> accepted) {
   ended_ = true;
   for (const Waiting& one : open_) actions_.emplace_back(LeavePeer{one.peer});
   for (const Way way : {Way::kDirect, Way::kRouting}) {
     if (!used_[static_cast<size_t>(way)]) continue;
-    const bool found = accepted && heard_[*accepted].way == way;
+    const bool found = std::ranges::any_of(
+        accepted, [this, way](size_t place) { return heard_[place].way == way; });
     // What another way found first says nothing of this one.
-    if (!accepted || found) yield_.note(call_.function, way, found);
+    if (accepted.empty() || found) yield_.note(call_.function, way, found);
   }
   const bool agree = std::ranges::all_of(answers_, [this](const verify::Answer& answer) {
     return answer.outcome == answers_.front().outcome;
   });
-  if (!accepted && !answers_.empty() && agree) accepted = 0;
-  EndSearch ending;
-  if (accepted) {
-    ending.answer = answers_[*accepted];
-    ending.told_by = heard_[*accepted].told_by;
+  if (accepted.empty() && agree) {
+    for (size_t place = 0; place < answers_.size(); ++place) accepted.push_back(place);
   }
+  EndSearch ending;
+  for (const size_t place : accepted) ending.answers.push_back(answers_[place]);
+  if (!accepted.empty()) ending.told_by = heard_[accepted.front()].told_by;
   actions_.emplace_back(std::move(ending));
 }
 

@@ -59,9 +59,10 @@ struct LeavePeer {  // its word is not wanted any more
   PeerId peer;
 };
 struct EndSearch {  // exactly once, and nothing after it
-  // Of the answer that was believed, or of one that counts towards a quorum.
-  std::optional<verify::Answer> answer;
-  std::optional<PeerId> told_by;
+  // Of one Outcome: those that make it believed, or count towards a quorum; none if it is not
+  // known.
+  std::vector<verify::Answer> answers;
+  std::optional<PeerId> told_by;  // of the first
 };
 using SearchAction = std::variant<FindHolders, AskPeer, LeavePeer, EndSearch>;
 
@@ -100,7 +101,8 @@ class MemoSearch {
   [[nodiscard]] bool may_count(const verify::Answer& answer) const;
   void ask_next();
   void end_if_all_said();
-  void end(std::optional<size_t> accepted);
+  // `accepted`: places of answers that are believed.
+  void end(std::vector<size_t> accepted);
 
   MemoYield& yield_;
   const SearchCall call_;

@@ -68,9 +68,12 @@ class MemoSearchTest : public ::testing::Test {
     return fmt::format("leave {}", number_of(action.peer));
   }
   static std::string word(const EndSearch& action) {
-    if (!action.answer) return "nothing";
-    return fmt::format("known of {} by {}", number_of(action.answer->executor),
-                       number_of(*action.told_by));
+    if (action.answers.empty()) return "nothing";
+    std::string out = "known of";
+    for (const verify::Answer& answer : action.answers) {
+      out += fmt::format(" {}", number_of(answer.executor));
+    }
+    return out + fmt::format(" by {}", number_of(*action.told_by));
   }
 };
 
@@ -92,7 +95,7 @@ TEST_F(MemoSearchTest, AQuorumTakesAnswersOfSeveral) {
   start({1, 2, 3});
   EXPECT_EQ(says(1, "outcome", Standing::kStranger), "");
   EXPECT_EQ(says(2, "outcome", Standing::kStranger, 1), "") << "the same executor again";
-  EXPECT_EQ(says(3, "outcome", Standing::kStranger), "known of 1 by 1");
+  EXPECT_EQ(says(3, "outcome", Standing::kStranger), "known of 1 1 3 by 1");
 }
 
 TEST_F(MemoSearchTest, TooFewForAQuorumAreABeginning) {
