@@ -28,6 +28,7 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr std::array kAllowed{
     SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_recvfrom, SYS_sendto,
     SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_lseek, SYS_ftruncate, SYS_memfd_create, SYS_fcntl,
+    SYS_pipe2,  // a sanitizer asks by pipes what can be read
     //
     SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise, SYS_brk, SYS_membarrier,
     //
