@@ -31,7 +31,9 @@ Error malformed(std::string_view what) {
 
 class Writer {
  public:
-  explicit Writer(Kind kind) : out_(kFrameHeadBytes) { byte(static_cast<uint8_t>(kind)); }
+  explicit Writer(Kind kind) : out_(kFrameHeadBytes + 1) {
+    out_.back() = static_cast<uint8_t>(kind);
+  }
 
   void byte(uint8_t value) { out_.push_back(value); }
   void flag(bool value) { byte(value ? 1 : 0); }
