@@ -44,6 +44,7 @@ std::string escaped(std::string_view text) {
 template <typename Value>
 std::vector<double> column(const MeshResult& result, Value value) {
   std::vector<double> out;
+  out.reserve(result.seconds.size());
   for (const Second& second : result.seconds) out.push_back(static_cast<double>(value(second)));
   return out;
 }

@@ -53,7 +53,9 @@ constexpr std::chrono::seconds kStartMax{10};
 std::function<Result<compute::Executor*>()> executor_once(Repository& repository,
                                                           std::shared_future<void> ready) {
   return [&repository, ready = std::move(ready)]() -> Result<compute::Executor*> {
-    const std::shared_future<void> mine = ready;
+    // Threads that wait at once need copies of their own.
+    const std::shared_future<void> mine =
+        ready;  // NOLINT(performance-unnecessary-copy-initialization)
     if (mine.wait_for(kStartMax) == std::future_status::ready) return repository.executor();
     return Error{ErrorCode::kBusy, "this node has not started yet"};
   };
