@@ -54,8 +54,8 @@ std::function<Result<compute::Executor*>()> executor_once(Repository& repository
                                                           std::shared_future<void> ready) {
   return [&repository, ready = std::move(ready)]() -> Result<compute::Executor*> {
     // Threads that wait at once need copies of their own.
-    const std::shared_future<void> mine =
-        ready;  // NOLINT(performance-unnecessary-copy-initialization)
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+    const std::shared_future<void> mine = ready;
     if (mine.wait_for(kStartMax) == std::future_status::ready) return repository.executor();
     return Error{ErrorCode::kBusy, "this node has not started yet"};
   };
