@@ -9,7 +9,10 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "base/check.h"
@@ -45,7 +48,9 @@ class BoundedTable {
   BoundedTable(size_t records_max, uint64_t secret)
       : secret_(secret | 1),
         buckets_(std::bit_ceil(std::max<size_t>(1, records_max / kWays))),
-        entries_(buckets_.size() * kWays) {}
+        entries_(static_cast<Entry*>(std::calloc(buckets_.size() * kWays, sizeof(Entry)))) {
+    CHECK(entries_ != nullptr);
+  }
 
   void prefetch(const ContentKey& key) const {
     const size_t bucket = bucket_of(key);
@@ -80,6 +85,9 @@ class BoundedTable {
   struct alignas(64) Bucket {
     std::array<uint64_t, kWays> low{};
   };
+  struct Free {  // of calloc
+    void operator()(void* entries) const { std::free(entries); }
+  };
   struct Entry {
     uint64_t high = 0;
     uint64_t used_at = 0;  // zero: empty
@@ -104,7 +112,10 @@ class BoundedTable {
 
   uint64_t secret_;
   std::vector<Bucket> buckets_;
-  std::vector<Entry> entries_;
+  // Memory that the system gives when it is written: a table takes what is in it. A record of zeros
+  // is never seen: put() makes it anew.
+  static_assert(std::is_trivially_destructible_v<Record>);
+  std::unique_ptr<Entry[], Free> entries_;
   uint64_t clock_ = 0;
   size_t size_ = 0;
 };

@@ -161,7 +161,7 @@ TEST_F(PlacementTest, NoNodeFitsSaysHowManyFailEachAndTheNearestMiss) {
   ASSERT_EQ(why.misses.size(), 3U);
   EXPECT_EQ(why.misses[0].nodes_failed, 7U);
   EXPECT_EQ(why.misses[0].nearest, nearest.peer());
-  EXPECT_EQ(why.misses[0].nearest_has, "30GiB");
+  EXPECT_EQ(why.misses[0].nearest_has, "30.0 GiB");
   EXPECT_TRUE(why.misses[1].label_unknown);
   EXPECT_EQ(why.misses[2].nodes_failed, 0U);
   EXPECT_NE(why.refusal().find("no node fits, of 7 known; memory>=32GiB: 7 fail it, nearest is"),

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/units.h"
 #include "scheduler/requirement_grammar.h"
 
 namespace timerose::scheduler {
@@ -130,8 +131,11 @@ std::string found_instead(const Term& term, const Measured& node) {
       const auto found = has.labels.find(term.label);
       return found == has.labels.end() ? "no such label" : found->second;
     }
-    default:
-      return write_number(unit_of(term.attribute), number_of(term.attribute, node));
+    default: {
+      const Unit unit = unit_of(term.attribute);
+      const uint64_t number = number_of(term.attribute, node);
+      return unit == Unit::kSize ? format_bytes(number) : write_number(unit, number);
+    }
   }
 }
 

@@ -77,7 +77,7 @@ bool holds(const Term& term, const Measured& node);
 // How far from holding, relative to what is wanted: 0 if it holds, 0.5 for half of it, 1 or more
 // for nothing like it. The nearest miss is the smallest.
 double shortfall(const Term& term, const Measured& node);
-// What the node has instead: "4GiB", "us", "no such label".
+// What the node has instead: "23.5 GiB", "us", "no such label".
 std::string found_instead(const Term& term, const Measured& node);
 
 }  // namespace timerose::scheduler

@@ -101,7 +101,7 @@ TEST_F(Holds, TheShortfallOrdersMisses) {
   const Term term = Requirement::parse("memory>=32GiB")->terms.at(0);
   const double half = shortfall(term, {advert, 0});
   EXPECT_DOUBLE_EQ(half, 0.5);
-  EXPECT_EQ(found_instead(term, {advert, 0}), "16GiB");
+  EXPECT_EQ(found_instead(term, {advert, 0}), "16.0 GiB");
   advert.capacity.memory_bytes *= 2;
   EXPECT_EQ(shortfall(term, {advert, 0}), 0);
   const Term label = Requirement::parse("label.rack=1")->terms.at(0);
