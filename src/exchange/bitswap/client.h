@@ -23,8 +23,10 @@ namespace timerose::bitswap {
 enum class SessionId : uint64_t {};
 
 struct ClientLimits {
-  uint64_t peer_wants_max = 1024;       // want-blocks that wait at one peer
-  uint64_t peer_bytes_max = 16U << 20;  // of blocks expected from one peer, as far as known
+  uint64_t peer_wants_max = 1024;  // want-blocks that wait at one peer
+  // Of blocks expected from one peer, as far as known. Peers on jvm-libp2p end a connection for
+  // which more than 10 MiB wait to be sent.
+  uint64_t peer_bytes_max = 8U << 20;
   uint64_t session_peers_max = 32;
   uint64_t search_after_ns = 1'000'000'000;  // a session without an answer looks for providers
   uint64_t rebroadcast_ns = 10'000'000'000;
