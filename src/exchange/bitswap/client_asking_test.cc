@@ -73,8 +73,8 @@ TEST(BitswapClient, DoesNotBroadcastWhatAMemberOfTheSessionMayHave) {
   bench.open();
   bench.want({kRoot});
   bench.arrive(kBert, {kRoot});
-  const Actions asked = bench.want(test_cids(1, 30));
-  EXPECT_THAT(asked.blocks_asked(kBert), ElementsAreArray(test_cids(1, 30)));
+  const Actions asked = bench.want(test_cids(1, 8));
+  EXPECT_THAT(asked.blocks_asked(kBert), ElementsAreArray(test_cids(1, 8)));
   EXPECT_THAT(asked.of<SendWants>(), SizeIs(1));
 }
 
@@ -302,14 +302,14 @@ TEST(BitswapClient, CancelsWhatCameAnotherWay) {
 TEST(BitswapClient, AsksInTheOrderInWhichBlocksAreNeeded) {
   ClientBench bench;
   bench.connect(kAnna);
-  const Actions asked = bench.want(test_cids(0, 30));
+  const Actions asked = bench.want(test_cids(0, 8));
   int32_t last = INT32_MAX;
   const SendWants message = asked.of<SendWants>()[0];
   for (const bitswap::Want& want : message.wants) {
     EXPECT_LE(want.priority, last);
     last = want.priority;
   }
-  EXPECT_THAT(asked.blocks_asked(kAnna), ElementsAreArray(test_cids(0, 30)));
+  EXPECT_THAT(asked.blocks_asked(kAnna), ElementsAreArray(test_cids(0, 8)));
 }
 
 }  // namespace

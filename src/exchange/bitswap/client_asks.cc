@@ -22,12 +22,14 @@ void Client::State::change(Ask& ask, AskState state) {
     case AskState::kBlock:
       peer.waiting.erase(ask.place);
       peer.bytes_waiting -= ask.bytes;
+      peer.bytes_at_most -= ask.bytes_at_most;
       --ask.want->blocks_waiting;
       note(peer);
       break;
     case AskState::kLate:
       peer.late.erase(ask.place);
       peer.bytes_waiting -= ask.bytes;
+      peer.bytes_at_most -= ask.bytes_at_most;
       note(peer);
       break;
     case AskState::kPresence:
@@ -42,12 +44,14 @@ void Client::State::change(Ask& ask, AskState state) {
     case AskState::kBlock:
       ask.place = peer.waiting.insert(peer.waiting.end(), &ask);
       peer.bytes_waiting += ask.bytes;
+      peer.bytes_at_most += ask.bytes_at_most;
       ++ask.want->blocks_waiting;
       note(peer);
       break;
     case AskState::kLate:
       ask.place = peer.late.insert(peer.late.end(), &ask);
       peer.bytes_waiting += ask.bytes;
+      peer.bytes_at_most += ask.bytes_at_most;
       break;
     case AskState::kPresence:
       ask.place = peer.presences.insert(peer.presences.end(), &ask);
@@ -66,6 +70,7 @@ void Client::State::ask_block(WantRecord& want, PeerRecord& peer) {
   ask.answers_before = peer.answers;
   ask.asked_ns = now_ns_;
   ask.bytes = supposed_bytes(want);
+  ask.bytes_at_most = supposed_bytes(want, kBlockBytesSupposedMost);
   ask.sent = true;
   ask.again = false;
   change(ask, AskState::kBlock);
@@ -113,10 +118,10 @@ void Client::State::overdue(Ask& ask) {
   reassign(*ask.want);
 }
 
-uint64_t Client::State::supposed_bytes(const WantRecord& want) const {
+uint64_t Client::State::supposed_bytes(const WantRecord& want, uint64_t unseen) const {
   const SessionRecord& session = want.home();
   const uint64_t seen = want.cid.codec() == Codec::kRaw ? session.raw_bytes : session.node_bytes;
-  return seen != 0 ? seen : kBlockBytesSupposed;
+  return seen != 0 ? seen : unseen;
 }
 
 // Refilled a quarter at a time: messages of many wants, while the peer still has three quarters to
@@ -126,10 +131,10 @@ bool Client::State::has_room(PeerRecord& peer) const {
   const uint64_t wants = peer.blocks_waiting();
   if (peer.full) {
     peer.full = wants > limits_.peer_wants_max / 4 * 3 ||
-                peer.bytes_waiting > limits_.peer_bytes_max / 4 * 3;
+                peer.bytes_at_most > limits_.peer_bytes_max / 4 * 3;
   }
   if (!peer.full) {
-    peer.full = wants >= limits_.peer_wants_max || peer.bytes_waiting >= limits_.peer_bytes_max;
+    peer.full = wants >= limits_.peer_wants_max || peer.bytes_at_most >= limits_.peer_bytes_max;
   }
   return !peer.full;
 }

@@ -40,7 +40,8 @@ struct Ask {
   bool again = false;    // may be asked once more, whatever it said
   bool alone = false;    // nothing else waited at the peer when it was asked
   uint64_t asked_ns = 0;
-  uint64_t bytes = 0;               // that the block was supposed to have
+  uint64_t bytes = 0;  // that the block was supposed to have
+  uint64_t bytes_at_most = 0;
   uint64_t answers_before = 0;      // of the peer, when it was asked
   uint64_t ahead = 0;               // wants that waited at the peer before this one
   std::list<Ask*>::iterator place;  // in the peer's list for kBlock, kLate and kPresence
@@ -137,6 +138,7 @@ struct PeerRecord : Timer {
   std::list<Ask*> late;        // kLate
   std::list<Ask*> presences;   // kPresence
   uint64_t bytes_waiting = 0;  // of `waiting` and `late`
+  uint64_t bytes_at_most = 0;  // of the same: what there must be room for
 
   WantQueue held;                   // that only this one may have, until it has room
   std::deque<SessionId> waiters;    // sessions that have more to ask once it has room

@@ -35,8 +35,11 @@ inline constexpr uint64_t kUnwantedBlocksMax = 256;
 inline constexpr uint64_t kDialPatienceShare = 4;
 // Records of peers that left.
 inline constexpr size_t kPeersRememberedMax = 1024;
-// What is supposed of a block of which nothing is known.
+// What is supposed of a block of which nothing is known: for how long it takes, and, as the largest
+// that is common, for whether there is room for it, so that no first question is for more than
+// peer_bytes_max.
 inline constexpr uint64_t kBlockBytesSupposed = 256U << 10;
+inline constexpr uint64_t kBlockBytesSupposedMost = 1U << 20;
 // A peer's silence is never waited for longer.
 inline constexpr uint64_t kPatienceMaxNs = 10'000'000'000;
 
@@ -99,7 +102,8 @@ struct Client::State {
   void ask_presence(WantRecord& want, PeerRecord& peer);
   void cancel(Ask& ask);
   void overdue(Ask& ask);
-  [[nodiscard]] uint64_t supposed_bytes(const WantRecord& want) const;
+  [[nodiscard]] uint64_t supposed_bytes(const WantRecord& want,
+                                        uint64_t unseen = kBlockBytesSupposed) const;
   [[nodiscard]] bool has_room(PeerRecord& peer) const;
 
   // client_choice.cc: who is asked for what

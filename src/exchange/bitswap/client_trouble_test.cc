@@ -246,7 +246,7 @@ TEST(BitswapClientTrouble, DoesNotWaitForRoomAtADoubtfulPeer) {
 }
 
 TEST(BitswapClientTrouble, GoesOnAtOnceWhenASilentPeerSpeaksAgain) {
-  ClientBench bench(ClientLimits{.peer_wants_max = 16});
+  ClientBench bench(ClientLimits{.peer_wants_max = 16, .peer_bytes_max = 64U << 20});
   bench.connect(kAnna);
   bench.want(test_cids(0, 40));
   bench.run_until(bench.now_ns + 3 * kSecond);
