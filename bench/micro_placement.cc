@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "scheduler/placement.h"
+#include "scheduler/placement/placement.h"
 
 namespace timerose::scheduler {
 namespace {

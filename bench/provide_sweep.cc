@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "blockstore/rocks_blockstore.h"
 #include "mesh/idle_host.h"
-#include "node/providing.h"
+#include "node/network/providing.h"
 
 namespace timerose {
 namespace {

@@ -5,7 +5,7 @@
 #include <queue>
 #include <vector>
 
-#include "scheduler/advert_policy.h"
+#include "scheduler/adverts/advert_policy.h"
 #include "sim/dice.h"
 
 namespace timerose::sim {

@@ -1,5 +1,5 @@
 // What it costs that nodes tell each other of themselves: the schedule of adverts as shipped
-// (scheduler/advert_policy.h), flooded over a made-up Gossipsub mesh.
+// (scheduler/adverts/advert_policy.h), flooded over a made-up Gossipsub mesh.
 //
 // Of the flood, copies are counted edge by edge as they cross; what the mesh costs besides (offers
 // of message ids) is counted from the settings of pub/sub.

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/random.h"
-#include "scheduler/advert_policy.h"
+#include "scheduler/adverts/advert_policy.h"
 #include "sim/jobs/mesh_world.h"
 
 namespace timerose::sim::jobs {

@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "compute/receipt.h"
-#include "scheduler/warm_set.h"
+#include "scheduler/adverts/warm_set.h"
 #include "sim/jobs/advertiser.h"
 #include "sim/jobs/mesh_node.h"
 

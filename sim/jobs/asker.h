@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "scheduler/advert_table.h"
+#include "scheduler/adverts/advert_table.h"
 #include "scheduler/execute/requester_side.h"
 #include "scheduler/jobs/job.h"
 #include "scheduler/verify/scores.h"

@@ -10,8 +10,8 @@
 #include "base/units.h"
 #include "node/config_checks.h"
 #include "node/guest_isolation.h"
+#include "node/network/provide_strategy.h"
 #include "node/own_node.h"
-#include "node/provide_strategy.h"
 #include "unixfs/layout.h"
 
 namespace timerose::node {

@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "exchange/http_address.h"
 #include "multiformats/cid.h"
-#include "node/peer_address.h"
+#include "node/network/peer_address.h"
 
 namespace timerose::node {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "multiformats/peer_id.h"
-#include "node/network_settings.h"
+#include "node/network/network_settings.h"
 
 namespace timerose::node {
 namespace {

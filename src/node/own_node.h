@@ -7,7 +7,7 @@
 
 #include "node/config.h"
 #include "node/repository.h"
-#include "scheduler/advert.h"
+#include "scheduler/adverts/advert.h"
 #include "wasm/engine.h"
 
 namespace timerose::node {

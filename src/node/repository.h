@@ -22,7 +22,7 @@
 #include "compute/memo.h"
 #include "crypto/key.h"
 #include "node/config.h"
-#include "node/keystore.h"
+#include "node/records/keystore.h"
 #include "wasm/engine.h"
 #include "wasm/module.h"
 

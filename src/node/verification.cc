@@ -1,6 +1,6 @@
 #include "node/verification.h"
 
-#include "node/verification_records.h"
+#include "node/records/verification_records.h"
 
 namespace timerose::node {
 

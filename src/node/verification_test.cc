@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "node/verification_records.h"
+#include "node/records/verification_records.h"
 
 namespace timerose::node {
 namespace {

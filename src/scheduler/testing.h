@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "scheduler/advert.h"
+#include "scheduler/adverts/advert.h"
 
 namespace timerose::scheduler::testing {
 

@@ -20,9 +20,9 @@
 #include "compute/outcome.h"
 #include "compute/receipt.h"
 #include "mesh/bridge_host.h"
-#include "node/advertising.h"
-#include "node/peer_address.h"
-#include "scheduler/advert.h"
+#include "node/network/advertising.h"
+#include "node/network/peer_address.h"
+#include "scheduler/adverts/advert.h"
 #include "scheduler/execute/message.h"
 
 namespace timerose {

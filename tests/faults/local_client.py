@@ -1,6 +1,6 @@
 """Commands given to a running node over its local socket, without a process for each: many a second.
 
-The messages are those of src/node/local_socket.h.
+The messages are those of src/node/daemon/local_socket.h.
 """
 
 import array

@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "exchange/http_address.h"
 #include "names/record_router.h"
-#include "node/peer_address.h"
-#include "node/peer_book.h"
+#include "node/network/peer_address.h"
+#include "node/records/peer_book.h"
 
 namespace exchange = timerose::exchange;
 namespace names = timerose::names;

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
-#include "node/local_socket.h"
+#include "node/daemon/local_socket.h"
 
 namespace node = timerose::node;
 

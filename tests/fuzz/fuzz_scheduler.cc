@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "scheduler/advert.h"
-#include "scheduler/requirement.h"
+#include "scheduler/adverts/advert.h"
+#include "scheduler/placement/requirement.h"
 #include "scheduler/verify/evidence.h"
 
 namespace timerose::scheduler {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "scheduler/adverts/warm_set.h"
 #include "scheduler/execute/answer.h"
 #include "scheduler/execute/known_inputs.h"
-#include "scheduler/warm_set.h"
 #include "unixfs/reader.h"
 
 namespace timerose::node {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "compute/executor.h"
-#include "node/channel.h"
+#include "node/network/channel.h"
 #include "scheduler/execute/message.h"
 #include "scheduler/jobs/job.h"
 

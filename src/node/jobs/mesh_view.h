@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "scheduler/advert_table.h"
+#include "scheduler/adverts/advert_table.h"
 #include "scheduler/execute/trust.h"
 #include "scheduler/jobs/job.h"
 #include "scheduler/memo/memo_yield.h"

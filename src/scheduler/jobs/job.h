@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/binding.h"
-#include "scheduler/explanation.h"
 #include "scheduler/jobs/job_messages.h"
 #include "scheduler/jobs/job_options.h"
 #include "scheduler/jobs/run_times.h"
+#include "scheduler/placement/binding.h"
+#include "scheduler/placement/explanation.h"
 #include "scheduler/verify/commit_round.h"
 
 namespace timerose::scheduler::jobs {

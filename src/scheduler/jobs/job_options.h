@@ -8,8 +8,8 @@
 
 #include "multiformats/cid.h"
 #include "multiformats/peer_id.h"
-#include "scheduler/placement.h"
-#include "scheduler/requirement.h"
+#include "scheduler/placement/placement.h"
+#include "scheduler/placement/requirement.h"
 #include "scheduler/verify/quorum.h"
 
 namespace timerose::scheduler::jobs {

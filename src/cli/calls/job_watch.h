@@ -1,0 +1,23 @@
+// Watching a job of the node from a command's thread.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "cli/program/session.h"
+#include "compute/executor.h"
+#include "node/jobs/job_news.h"
+#include "node/seen.h"
+
+namespace timerose::cli {
+
+// That waits until the command is cancelled.
+std::shared_ptr<node::JobChannel> new_job_watcher(const Session& session);
+
+// Until the job ends. `on_write` is given what the guest writes, as far as it comes in order;
+// `seen` says how much of each stream that was.
+Result<std::shared_ptr<const node::JobEnd>> follow_job(node::JobChannel& watcher,
+                                                       const wasi::Context::OnWrite& on_write,
+                                                       node::Seen& seen);
+
+}  // namespace timerose::cli

@@ -1,0 +1,141 @@
+// timerose trust add|rm|list: the keys this node trusts, and with what.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/mesh/authority_commands.h"
+#include "cli/program/grammar.h"
+#include "node/daemon/daemon.h"
+#include "node/network/peer_address.h"
+#include "node/records/trust_records.h"
+
+namespace timerose::cli {
+namespace {
+
+using scheduler::execute::Role;
+using scheduler::execute::TrustList;
+
+Result<TrustList> load(Session& session) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(const PrivateKey* key, repository->key());
+  return node::load_trust(repository->records(), PeerId::of(key->public_key()));
+}
+
+// Kept, and, where a node runs, in force at once.
+Status keep(Session& session, const TrustList& trust) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_TRY(node::save_trust(repository->records(), trust));
+  if (session.daemon() != nullptr) session.daemon()->network().set_trust(trust);
+  return success();
+}
+
+struct TrustTexts {
+  std::vector<std::string> keys;
+  std::vector<std::string> roles;
+};
+
+Result<std::vector<Role>> roles_of(const std::vector<std::string>& texts) {
+  std::vector<Role> roles;
+  for (const std::string& text : texts) {
+    auto role = scheduler::execute::role_named(text);
+    if (!role.ok()) return std::move(role).error().within("--role");
+    roles.push_back(*role);
+  }
+  return roles;
+}
+
+void add_role_option(CLI::App& command, TrustTexts& texts, const std::string& description) {
+  add_repeated(command, "--role", texts.roles, description)
+      ->type_name("requester|executor|verifier");
+}
+
+Result<int> add(Session& session, const TrustTexts& texts) {
+  TR_ASSIGN(auto roles, roles_of(texts.roles));
+  if (roles.empty()) roles = {Role::kRequester, Role::kExecutor};
+  TR_ASSIGN(TrustList trust, load(session));
+  for (const std::string& text : texts.keys) {
+    TR_ASSIGN(const PeerId peer, node::parse_key(text));
+    for (const Role role : roles) TR_TRY(trust.add(peer, role));
+  }
+  TR_TRY(keep(session, trust));
+  return kExitSuccess;
+}
+
+void add_add(Grammar& grammar, CLI::App& group) {
+  auto texts = std::make_shared<TrustTexts>();
+  CLI::App* command = add_command(
+      grammar, group, "add",
+      {"Trust keys: as requesters, for whom this node executes, and as executors, whose answers "
+       "count",
+       "  timerose trust add 12D3KooW...\n  timerose trust add --role requester did:key:z6Mk..."},
+      [texts](Session& session) { return add(session, *texts); });
+  add_words(*command, "KEY", texts->keys, 1, "PeerIDs or did:keys");
+  add_role_option(*command, *texts, "One role; may be repeated (default: requester and executor)");
+}
+
+Result<int> remove(Session& session, const TrustTexts& texts) {
+  TR_ASSIGN(const auto roles, roles_of(texts.roles));
+  TR_ASSIGN(TrustList trust, load(session));
+  for (const std::string& text : texts.keys) {
+    TR_ASSIGN(const PeerId peer, node::parse_key(text));
+    bool had = false;
+    for (const Role role : roles.empty() ? trust.roles_of(peer) : roles) {
+      had = trust.remove(peer, role) || had;
+    }
+    if (!had) {
+      return Error{ErrorCode::kNotFound,
+                   fmt::format("{} is not trusted{}; `timerose trust list` shows who is", text,
+                               roles.empty() ? "" : " with that")};
+    }
+  }
+  TR_TRY(keep(session, trust));
+  return kExitSuccess;
+}
+
+void add_rm(Grammar& grammar, CLI::App& group) {
+  auto texts = std::make_shared<TrustTexts>();
+  CLI::App* command = add_command(grammar, group, "rm",
+                                  {"Trust keys no more: with some roles, or with any",
+                                   "  timerose trust rm 12D3KooW...\n"
+                                   "  timerose trust rm --role executor 12D3KooW..."},
+                                  [texts](Session& session) { return remove(session, *texts); });
+  add_words(*command, "KEY", texts->keys, 1, "PeerIDs or did:keys");
+  add_role_option(*command, *texts, "One role; may be repeated (default: all)");
+}
+
+Result<int> list(Session& session, bool as_json) {
+  TR_ASSIGN(const TrustList trust, load(session));
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const PeerId& peer : trust.peers()) {
+    std::vector<std::string> names;
+    for (const Role role : trust.roles_of(peer)) names.emplace_back(role_name(role));
+    json.push_back({{"peer", peer.to_string()}, {"roles", names}});
+    if (as_json) continue;
+    TR_TRY(session.out().line(fmt::format("{} {}", peer.to_string(), fmt::join(names, ","))));
+  }
+  if (as_json) TR_TRY(session.out().line(json.dump(2)));
+  return kExitSuccess;
+}
+
+void add_list(Grammar& grammar, CLI::App& group) {
+  auto as_json = std::make_shared<bool>(false);
+  CLI::App* command =
+      add_command(grammar, group, "list",
+                  {"List the keys that are trusted, and with what", "  timerose trust list"},
+                  [as_json](Session& session) { return list(session, *as_json); });
+  command->add_flag("--json", *as_json, "As JSON");
+}
+
+}  // namespace
+
+void add_trust_commands(Grammar& grammar) {
+  CLI::App* group =
+      add_group(grammar.root, "trust", "Whom this node executes for, and whose answers count");
+  group->group("Compute");
+  add_add(grammar, *group);
+  add_rm(grammar, *group);
+  add_list(grammar, *group);
+  add_delegation_commands(grammar, *group);
+}
+
+}  // namespace timerose::cli
