@@ -216,12 +216,7 @@ func (d *driver) advertPart(address string, count int) error {
 
 // Good adverts of nodes without end, as fast as they are taken.
 func floodOfAdverts(a *attack) {
-	a.many(2, func(int) error {
-		host, err := newHost()
-		if err != nil {
-			return err
-		}
-		defer host.Close()
+	a.fromPeers(2, func(_ int, host host.Host) error {
 		host.SetStreamHandler(pubsubProtocol, discardStream)
 		if _, err := connect(host, a.address); err != nil {
 			return err

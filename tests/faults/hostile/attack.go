@@ -143,9 +143,42 @@ func (a *attack) openFrom(from host.Host, protocols ...protocol.ID) (network.Str
 	return stream, nil
 }
 
+// `count` streams of a protocol at a time, each open as long as `one` is at it.
+func (a *attack) onStreams(count int, name protocol.ID, one func(number int, stream network.Stream) error) {
+	a.many(count, func(i int) error {
+		stream, err := a.open(name)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = stream.Reset() }()
+		return one(i, stream)
+	})
+}
+
+// `count` peers at a time that the target has not seen before, each there as long as `one` is at it.
+func (a *attack) fromPeers(count int, one func(number int, from host.Host) error) {
+	a.many(count, func(i int) error {
+		from, err := newHost()
+		if err != nil {
+			return err
+		}
+		defer from.Close()
+		return one(i, from)
+	})
+}
+
+// Holds a peer's connection until the target ends it.
+func (a *attack) stay(from host.Host) {
+	for a.ctx.Err() == nil && len(from.Network().ConnsToPeer(a.target)) > 0 {
+		a.pause(500 * time.Millisecond)
+	}
+	if a.ctx.Err() == nil {
+		a.count("closed by the node", 1)
+	}
+}
+
 // Writes until an error or the end of the attack.
 func (a *attack) flood(stream network.Stream, what string, make func() []byte) error {
-	defer func() { _ = stream.Reset() }()
 	for a.ctx.Err() == nil {
 		_ = stream.SetWriteDeadline(time.Now().Add(time.Second))
 		message := make()

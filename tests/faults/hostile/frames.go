@@ -3,9 +3,10 @@ package main
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"time"
 
 	"github.com/ipfs/go-cid"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 )
 
 const (
@@ -16,11 +17,7 @@ const (
 // A length that no protocol allows, and what it promises.
 func framesOversized(a *attack) {
 	chunk := randomBytes(1 << 20)
-	a.many(8, func(int) error {
-		stream, err := a.open(bitswapProtocol)
-		if err != nil {
-			return err
-		}
+	a.onStreams(8, bitswapProtocol, func(_ int, stream network.Stream) error {
 		if _, err := stream.Write(binary.AppendUvarint(nil, 100<<20)); err != nil {
 			return err
 		}
@@ -32,17 +29,11 @@ func framesOversized(a *attack) {
 func framesHalf(a *attack) {
 	frame := append(binary.AppendUvarint(nil, frameBytesMax), make([]byte, frameBytesMax-1)...)
 	const hosts = 8
-	a.many(hosts*16, func(int) error {
-		host, err := newHost("/ip4/127.0.0.1/tcp/0")
-		if err != nil {
-			return err
-		}
-		defer host.Close()
+	a.fromPeers(hosts*16, func(_ int, host host.Host) error {
 		stream, err := a.openFrom(host, bitswapProtocol)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = stream.Reset() }()
 		if err := a.writeRest(stream, frame); err != nil {
 			return err
 		}
@@ -57,11 +48,7 @@ func framesHalf(a *attack) {
 
 // A good message, in pieces that come in another order.
 func framesReordered(a *attack) {
-	a.many(4, func(int) error {
-		stream, err := a.open(bitswapProtocol)
-		if err != nil {
-			return err
-		}
+	a.onStreams(4, bitswapProtocol, func(_ int, stream network.Stream) error {
 		return a.flood(stream, "messages", func() []byte {
 			frame := framed(bitswapWants(randomWants(100, wantBlock)))
 			pieces := [][]byte{}
@@ -88,7 +75,20 @@ func framesGarbage(a *attack) {
 		if err != nil {
 			return err
 		}
+		defer func() { _ = stream.Reset() }()
 		return a.flood(stream, "frames", func() []byte { return framed(randomBytes(1 + rand.IntN(100_000))) })
+	})
+}
+
+// Streams on which to want, each of a peer that reads what it is sent and forgets it.
+func (a *attack) asPeers(count int, one func(number int, stream network.Stream) error) {
+	a.fromPeers(count, func(i int, host host.Host) error {
+		host.SetStreamHandler(bitswapProtocol, discardStream)
+		stream, err := a.openFrom(host, bitswapProtocol)
+		if err != nil {
+			return err
+		}
+		return one(i, stream)
 	})
 }
 
@@ -103,17 +103,7 @@ func randomWants(count int, kind uint64) []want {
 // Wants for what nobody has, from several peers.
 func floodOfWants(a *attack) {
 	kinds := []uint64{wantBlock, wantHave}
-	a.many(4, func(i int) error {
-		host, err := newHost("/ip4/127.0.0.1/tcp/0")
-		if err != nil {
-			return err
-		}
-		defer host.Close()
-		stream, err := a.openFrom(host, bitswapProtocol)
-		if err != nil {
-			return err
-		}
-		discard(host)
+	a.asPeers(4, func(i int, stream network.Stream) error {
 		return a.flood(stream, "messages", func() []byte {
 			a.count("wants", wantsOfFrame)
 			return framed(bitswapWants(randomWants(wantsOfFrame, kinds[i%2])))
@@ -128,17 +118,7 @@ func floodOfRepeatedWants(a *attack) {
 	for len(message) < 200_000 {
 		message = append(message, framed(bitswapWants(wants))...)
 	}
-	a.many(2, func(int) error {
-		host, err := newHost("/ip4/127.0.0.1/tcp/0")
-		if err != nil {
-			return err
-		}
-		defer host.Close()
-		stream, err := a.openFrom(host, bitswapProtocol)
-		if err != nil {
-			return err
-		}
-		discard(host)
+	a.asPeers(2, func(_ int, stream network.Stream) error {
 		return a.flood(stream, "batches of wants", func() []byte { return message })
 	})
 }
@@ -155,39 +135,12 @@ func wantsOf(words []string) []want {
 
 // Wants blocks that are there (words: CIDs), and reads nothing of what comes.
 func neverReads(a *attack) {
-	wants := wantsOf(a.words)
-	a.many(20, func(int) error {
-		host, err := newHost("/ip4/127.0.0.1/tcp/0")
-		if err != nil {
-			return err
-		}
-		defer host.Close()
-		host.SetStreamHandler(bitswapProtocol, holdStream(a.ctx))
-		stream, err := a.openFrom(host, bitswapProtocol)
-		if err != nil {
-			return err
-		}
-		if _, err := stream.Write(framed(bitswapWants(wants))); err != nil {
-			return err
-		}
-		a.count("readers", 1)
-		for a.ctx.Err() == nil && len(host.Network().ConnsToPeer(a.target)) > 0 {
-			a.pause(100 * time.Millisecond)
-		}
-		if a.ctx.Err() == nil {
-			a.count("closed by the node", 1)
-		}
-		return nil
-	})
+	a.readers(20, wantsOf(a.words), holdStream(a.ctx))
 }
 
 // Good blocks that nobody asked for.
 func unaskedBlocks(a *attack) {
-	a.many(4, func(int) error {
-		stream, err := a.open(bitswapProtocol)
-		if err != nil {
-			return err
-		}
+	a.onStreams(4, bitswapProtocol, func(_ int, stream network.Stream) error {
 		return a.flood(stream, "messages", func() []byte {
 			data := randomBytes(1 << 20)
 			return framed(bitswapBlock(nil, cidOf(cid.Raw, data), data))
