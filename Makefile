@@ -44,6 +44,7 @@ asan: setup ## build and run the unit tests under AddressSanitizer and UBSan
 bench: build examples ## measure, side by side with peers; prints tables of ratios
 	@python3 bench/run.py --build $(BUILD)
 	@python3 bench/network.py --build $(BUILD)
+	@python3 bench/mesh.py --build $(BUILD)
 
 lint: setup ## formatting, include graph, clang-tidy and its analyzer
 	@tools/lint.sh --full

@@ -7,7 +7,6 @@ Each node is in a network namespace of its own, so this needs root. Our nodes an
 turn over the same links; a taker is new each time, and has ended when all is verified and durable.
 Nothing here fails a build: a bar that is missed is printed as missed.
 """
-import argparse
 import os
 import pathlib
 import shutil
@@ -22,7 +21,7 @@ import lab  # noqa: E402
 import ours  # noqa: E402
 import peers  # noqa: E402
 from network import PROFILE  # noqa: E402
-from run import MIB, Bench, big_file, save, table  # noqa: E402
+from harness import MIB, Bench, big_file, measure_all, options_of  # noqa: E402
 
 HOLDERS = 4
 # 20 MB/s.
@@ -120,25 +119,14 @@ ALL = [four_holders, far_and_lossy]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--runs", type=int, default=3)
+    parser = options_of(__doc__, runs=3)
     parser.add_argument("--mib", type=int, default=1024, help="what the four holders have")
-    parser.add_argument("--only", help="only the measurements whose name contains this")
-    parser.add_argument("--save", type=pathlib.Path, help="write the table to this file as well")
     options = parser.parse_args()
     if reason := lab.why_not():
         sys.exit(f"far.py: {reason}")
     ours.BINARY = str(options.build.resolve() / "timerose")
     subprocess.run([ROOT / "tests" / "interop" / "build.sh"], check=True)
-    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        bench = Bench(options.build.resolve(), options.runs, pathlib.Path(folder))
-        for measure in ALL:
-            if not options.only or options.only in measure.__name__:
-                measure(bench, options.mib)
-    print("\n" + table(bench.rows))
-    if options.save:
-        save(bench, options.save)
+    measure_all(ALL, options, options.mib)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "interop")]
 import ours  # noqa: E402
-from run import MIB  # noqa: E402
+from harness import MIB  # noqa: E402
 
 BARS_MIB = {"at rest": 60, "with 500 connections": 200}
 SETTLE_SECONDS = 5

@@ -8,7 +8,6 @@ Ray comes from PyPI, pinned, into a virtual environment under build/; nothing of
 a row run in turn (A B A B ...) and figures are medians. Nothing here fails a build: a bar that is missed is
 printed as missed.
 """
-import argparse
 import json
 import os
 import pathlib
@@ -17,13 +16,12 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "faults")]
-from run import MIB, Bench, save, table  # noqa: E402
+from harness import MIB, Bench, measure_all, options_of  # noqa: E402
 
 RAY = "ray==2.60.0"
 RAY_FOLDER = ROOT / "build" / "ray"
@@ -177,21 +175,9 @@ ALL = [calls_beside_ray, killed_executor, many_nodes_known]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", help="only the measurements whose name contains this")
-    parser.add_argument("--save", type=pathlib.Path, help="write the table to this file as well")
-    options = parser.parse_args()
+    options = options_of(__doc__, runs=3).parse_args()
     os.environ["TIMEROSE_BIN"] = str(options.build.resolve() / "timerose")
-    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        bench = Bench(options.build.resolve(), options.runs, pathlib.Path(folder))
-        for measure in ALL:
-            if not options.only or options.only in measure.__name__:
-                measure(bench)
-    print("\n" + table(bench.rows))
-    if options.save:
-        save(bench, options.save)
+    measure_all(ALL, options)
 
 
 if __name__ == "__main__":

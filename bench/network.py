@@ -9,7 +9,6 @@ time, and end when all is verified and on the disk; figures are medians. Ours ar
 commands of the daemon's client, the peers' within the peer. Nothing here fails a build: a bar that is
 missed is printed as missed.
 """
-import argparse
 import os
 import pathlib
 import re
@@ -24,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "interop")]
 import ours  # noqa: E402
 import peers  # noqa: E402
-from run import MIB, Bench, big_file, ms, save, table  # noqa: E402
+from harness import MIB, Bench, big_file, measure_all, ms, options_of  # noqa: E402
 
 # The stores that users of boxo choose between; the faster one is compared with.
 STORES = ("flatfs", "pebble")
@@ -162,25 +161,14 @@ ALL = [idle_memory, first_byte, fetch_directory, fetch_file]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", help="only the measurements whose name contains this")
+    parser = options_of(__doc__, runs=3)
     parser.add_argument("--transport", choices=list(peers.LISTEN), default="tcp")
     parser.add_argument("--stores", default=",".join(STORES), help="of the boxo peers; the fastest is compared with")
-    parser.add_argument("--save", type=pathlib.Path, help="write the table to this file as well")
     options = parser.parse_args()
     ours.BINARY = str(options.build.resolve() / "timerose")
     subprocess.run([ROOT / "tests" / "interop" / "build.sh"], check=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        bench = Bench(options.build.resolve(), options.runs, pathlib.Path(folder))
-        pairs = Pairs(bench.scratch, options.transport, options.stores.split(","))
-        for measure in ALL:
-            if not options.only or options.only in measure.__name__:
-                measure(bench, pairs)
-    print("\n" + table(bench.rows))
-    if options.save:
-        save(bench, options.save)
+        measure_all(ALL, options, Pairs(pathlib.Path(folder), options.transport, options.stores.split(",")))
 
 
 if __name__ == "__main__":

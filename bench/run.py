@@ -6,36 +6,19 @@
 Commands that are compared run in turn (A B A B ...), each a whole process; figures are medians. Nothing
 here fails a build: a bar that is missed is printed as missed.
 """
-import argparse
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from harness import MIB, ROOT, Bench, big_file, measure_all, ms, options_of
+
 EXAMPLES = ROOT / "build" / "examples"
-MIB = 1 << 20
-
-
-@dataclass
-class Row:
-    work: str
-    ours: str
-    peer: str
-    ratio: str
-    bar: str
-    met: bool | None  # None: reported only
-
-    def cells(self) -> list[str]:
-        verdict = "reported" if self.met is None else "met" if self.met else "MISSED"
-        return [self.work, self.ours, self.peer, self.ratio, self.bar, verdict]
 
 
 @dataclass
@@ -60,42 +43,6 @@ def run_command(command: list[str], env: dict | None = None, stdin: str | None =
     return Timed(seconds, usage.ru_maxrss * 1024, process.returncode)
 
 
-@dataclass
-class Bench:
-    build: pathlib.Path
-    runs: int
-    scratch: pathlib.Path
-    rows: list[Row] = field(default_factory=list)
-    repositories: int = 0
-
-    @property
-    def timerose(self) -> pathlib.Path:
-        return self.build / "timerose"
-
-    def repository(self) -> dict:
-        """An environment with a repository of its own."""
-        self.repositories += 1
-        folder = self.scratch / f"repo{self.repositories}"
-        return dict(os.environ, TIMEROSE_PATH=str(folder))
-
-    def output(self, env: dict, *args) -> str:
-        return subprocess.run([self.timerose, *map(str, args)], env=env, check=True,
-                              stdout=subprocess.PIPE, text=True).stdout.strip()
-
-    def paired(self, ours, peer, runs: int | None = None) -> tuple[float, float]:
-        """Median seconds of two callables that each return seconds, run in turn after a warm-up."""
-        ours(), peer()
-        a, b = [], []
-        for _ in range(runs or self.runs):
-            a.append(ours())
-            b.append(peer())
-        return statistics.median(a), statistics.median(b)
-
-    def add(self, *cells) -> None:
-        self.rows.append(Row(*cells))
-        print("  " + " | ".join(self.rows[-1].cells()), flush=True)
-
-
 def must(timed: Timed, what: str) -> Timed:
     if timed.code != 0:
         sys.exit(f"bench: {what} ended with {timed.code}")
@@ -109,10 +56,6 @@ def micro(bench: Bench, program: str, pattern: str) -> dict[str, dict]:
                           f"--benchmark_repetitions={bench.runs}", "--benchmark_report_aggregates_only=true"],
                          check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     return {b["run_name"]: b for b in json.loads(out)["benchmarks"] if b["aggregate_name"] == "median"}
-
-
-def ms(seconds: float) -> str:
-    return f"{seconds * 1e3:.1f} ms"
 
 
 def whole_process_run(bench: Bench) -> None:
@@ -129,16 +72,6 @@ def whole_process_run(bench: Bench) -> None:
                                   max(bench.runs, 21))
         bench.add(f"`timerose run` of a tiny function, whole process, memo {memo}", ms(ours),
                   f"node -e {ms(peer)}", f"{peer / ours:.2f}x", f"<= {bar * 1e3:.0f} ms", ours <= bar)
-
-
-def big_file(bench: Bench, size: int) -> pathlib.Path:
-    path = bench.scratch / f"big{size // MIB}"
-    if not path.exists():
-        with open(path, "wb") as out:
-            for _ in range(size // MIB):
-                out.write(os.urandom(MIB))
-            os.fsync(out.fileno())
-    return path
 
 
 def add_to_disk(bench: Bench) -> None:
@@ -277,35 +210,5 @@ ALL = [calls_in_process, whole_process_run, in_memory, memo_sizes, add_to_disk, 
        peak_memory, guest_reads, cpu_bound]
 
 
-def table(rows: list[Row]) -> str:
-    head = ["work", "ours", "peer", "ratio", "bar", "verdict"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(r.cells()) + " |" for r in rows])
-
-
-def save(bench: Bench, path: pathlib.Path) -> None:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE,
-                            text=True).stdout.strip()
-    path.write_text(f"# {time.strftime('%Y-%m-%d')}, commit {commit}, {os.cpu_count()} cores, "
-                    f"{platform.system()} {platform.machine()}, medians of {bench.runs}\n\n{table(bench.rows)}\n")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", help="only the measurements whose name contains this")
-    parser.add_argument("--save", type=pathlib.Path, help="write the table to this file as well")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        bench = Bench(options.build.resolve(), options.runs, pathlib.Path(folder))
-        for measure in ALL:
-            if not options.only or options.only in measure.__name__:
-                measure(bench)
-    print("\n" + table(bench.rows))
-    if options.save:
-        save(bench, options.save)
-
-
 if __name__ == "__main__":
-    main()
+    measure_all(ALL, options_of(__doc__, runs=5).parse_args())
