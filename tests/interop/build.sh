@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the peers by other hands into build/interop: the Go peer, and the Helia peer with its own
+# Builds the peers by other hands into build/interop: the Go peers, and the Helia peer with its own
 # Node. Does nothing, and asks the network nothing, for what is up to date. Ends with 1, and says
 # why, if one of them could not be built.
 set -uo pipefail
@@ -10,7 +10,7 @@ mkdir -p "$build/helia-peer"
 build_go() {
   command -v go >/dev/null || { echo "go is missing: install Go 1.25.7 or newer"; return 1; }
   # Without cgo: no C compiler is needed, and the build is shorter.
-  (cd "$here/go-peer" && CGO_ENABLED=0 go build -ldflags '-s -w' -o "$build/go-peer" .)
+  (cd "$here/go-peer" && CGO_ENABLED=0 go build -ldflags '-s -w' -o "$build/" . ./execute-peer)
 }
 
 build_helia() {
@@ -27,6 +27,6 @@ build_helia >"$build/helia-peer.log" 2>&1 &
 helia=$!
 failed=0
 build_go >"$build/go-peer.log" 2>&1 || failed=1
-[ $failed = 0 ] || { echo "the Go peer cannot be built:"; tail -20 "$build/go-peer.log"; }
+[ $failed = 0 ] || { echo "the Go peers cannot be built:"; tail -20 "$build/go-peer.log"; }
 wait $helia || { failed=1; echo "the Helia peer cannot be built:"; tail -20 "$build/helia-peer.log"; }
 exit $failed

@@ -2,10 +2,14 @@
 
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "common"))
+from guests import guests  # noqa: E402, F401: a fixture
+
 # A first build on a slow network; a later one takes a second.
 BUILD_SECONDS_MAX = 600
 ROWS = pytest.StashKey[list]()

@@ -55,6 +55,10 @@ class OurNode:
         return subprocess.run([BINARY, *map(str, words)], cwd=self.folder, env=self.environment, input=stdin,
                               capture_output=True, timeout=SECONDS_MAX)
 
+    def begin(self, *words, **options):
+        """Starts a command that the test itself ends."""
+        return subprocess.Popen([BINARY, *map(str, words)], cwd=self.folder, env=self.environment, **options)
+
     def text(self, *words):
         result = self._run(*words)
         if result.returncode != 0:

@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "interop"
 GO_PEER = BUILD / "go-peer"
 HELIA_PEER = BUILD / "helia-peer"
+EXECUTE_PEER = BUILD / "execute-peer"
 LISTEN = {
     "tcp": "/ip4/127.0.0.1/tcp/0",
     "quic": "/ip4/127.0.0.1/udp/0/quic-v1",
@@ -29,7 +30,12 @@ def helia_command(*flags):
     return [str(node), str(HELIA_PEER / "peer.js"), "--deadline", "120", *flags]
 
 
-COMMANDS = {"go": go_command, "helia": helia_command}
+def execute_command(*flags):
+    return [str(EXECUTE_PEER), *flags]
+
+
+COMMANDS = {"go": go_command, "helia": helia_command, "execute": execute_command}
+# Those that exchange content.
 TRANSPORTS = {"go": ("tcp", "quic", "ws"), "helia": ("tcp", "ws")}
 
 
