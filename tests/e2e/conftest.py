@@ -2,15 +2,17 @@
 
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("TIMEROSE_BIN", str(ROOT / "build/release/timerose"))
-GUESTS = pathlib.Path(__file__).resolve().parent / "guests"
+sys.path.append(str(ROOT / "tests" / "common"))
+from guests import guests  # noqa: E402, F401: a fixture
+
 # Longer than any command here takes; a command that hangs fails its test.
 SECONDS_MAX = 120
 
@@ -72,20 +74,3 @@ def timerose(tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
     return Timerose(tmp_path / "repository", folder)
-
-
-@pytest.fixture(scope="session")
-def guests(tmp_path_factory):
-    """Gives the path of guests/NAME.wat, compiled."""
-    compiler = shutil.which("wat2wasm")
-    if compiler is None:
-        pytest.fail("wat2wasm is missing: install the package wabt")
-    folder = tmp_path_factory.mktemp("guests")
-
-    def compiled(name):
-        binary = folder / f"{name}.wasm"
-        if not binary.exists():
-            subprocess.run([compiler, str(GUESTS / f"{name}.wat"), "-o", str(binary)], check=True)
-        return str(binary)
-
-    return compiled

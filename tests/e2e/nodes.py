@@ -4,23 +4,9 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 
 from conftest import Timerose
-
-# How long a condition may take to come about on a busy machine.
-SECONDS_MAX = 60
-
-
-def wait_for(condition, what):
-    """Until `condition()` gives something true, which it returns."""
-    deadline = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"it did not come about: {what}")
+from waiting import SECONDS_MAX, wait_for  # noqa: F401: for tests
 
 
 def runs(process):

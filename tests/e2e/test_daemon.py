@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import BINARY, GUESTS
+from conftest import BINARY
 from nodes import Node, runs, running, wait_for
 
 

@@ -3,8 +3,6 @@
 import hashlib
 import json
 
-import pytest
-
 
 def run_json(timerose, *args, code=0, stdin=b""):
     return json.loads(timerose.text("run", "-o", "json", *args, code=code, stdin=stdin))
@@ -82,7 +80,7 @@ def test_randomness_is_the_invocations(timerose, guests):
 
 
 def test_modules_compose(timerose, guests):
-    timerose("run", "--link", "other=" + guests("answer"), guests("linked"), code=42)
+    timerose("run", "--link", f"other={guests('answer')}", guests("linked"), code=42)
     complaint = timerose.complaint("run", guests("linked"), code=126)
     assert "other" in complaint and "answer" in complaint
 

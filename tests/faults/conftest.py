@@ -1,15 +1,13 @@
 """Tables of what the fault tests measured, printed at the end."""
 
 import os
-import pathlib
-import shutil
-import subprocess
 
 import pytest
 
 import hostile_peer
 import lab
 import nodes
+from guests import guests  # noqa: F401: a fixture
 
 TABLES = pytest.StashKey[dict]()
 
@@ -59,24 +57,6 @@ def hostile(hostile_program, tmp_path):
 def victim(tmp_path):
     with nodes.Node(tmp_path, "victim", "/ip4/127.0.0.1/tcp/0") as node:
         yield node
-
-
-@pytest.fixture(scope="session")
-def guests(tmp_path_factory):
-    """guests(name) compiles tests/e2e/guests/NAME.wat."""
-    compiler = shutil.which("wat2wasm")
-    if compiler is None:
-        pytest.fail("wat2wasm is missing: install the package wabt")
-    folder = tmp_path_factory.mktemp("guests")
-
-    def compiled(name):
-        binary = folder / f"{name}.wasm"
-        if not binary.exists():
-            source = pathlib.Path(__file__).resolve().parents[1] / "e2e" / "guests" / f"{name}.wat"
-            subprocess.run([compiler, source, "-o", binary], check=True)
-        return binary
-
-    return compiled
 
 
 @pytest.fixture

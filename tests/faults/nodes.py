@@ -5,27 +5,20 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 
 from local_client import LocalClient
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests" / "common"))
+from waiting import wait_for  # noqa: E402, F401: for tests
+
 BINARY = os.environ.get("TIMEROSE_BIN", str(ROOT / "build/release/timerose"))
 # No command here takes longer, whatever it waits for.
 SECONDS_MAX = 300
 MIB = 1 << 20
-
-
-def wait_for(condition, what, seconds=60):
-    """Until `condition()` gives something true, which it returns."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"it did not come about in {seconds} s: {what}")
 
 
 def read_of(process, name):

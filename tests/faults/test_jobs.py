@@ -7,20 +7,15 @@ FAULTS_FULL=1: 10,000 jobs; else 300. FAULTS_SEED=N: another series of faults.
 import collections
 import os
 import random
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import lab
 import nodes
+from faults import NODES, Faults, network_of_nodes, work_under
 from history import History, Job, unfinished
-from test_disconnects import JITTER_SECONDS, LATENCY_SECONDS, LOST_PER_MILLE, Faults, listen
-from users import Users, settings_of, wait_until_known
+from users import Users, join, settings_of
 
-NODES = 6
-RELAYED = (1, 3, 5)
 RATE_MBIT = 50
 JOBS_AT_ONCE = 24
 INPUTS = 40
@@ -30,7 +25,7 @@ MEMORY_MAX = 384 * nodes.MIB
 
 
 class Partitions(Faults):
-    """All faults of test_disconnects.py, and a network in two parts."""
+    """All faults of faults.py, and a network in two parts."""
 
     def parted(self):
         group = set(self.random.sample(range(NODES), self.random.choice((1, 2, 3))))
@@ -45,27 +40,6 @@ class Partitions(Faults):
                 self.counts["parted"] += 1
         except Exception as error:  # told to the test by its own thread
             self.failed = error
-
-
-def start_nodes(folder, network):
-    made = []
-    for i in range(NODES):
-        settings = settings_of(f"node{i}", folder / f"history{i}")
-        if i in RELAYED:
-            settings["Addresses.Announce"] = listen(f"{lab.SUBNET}.{lab.HUB}", network.relay_port(i))
-        else:
-            network.lose(i, LOST_PER_MILLE)
-        made.append(nodes.Node(folder, f"node{i}", listen(network.address(i)), settings, network.prefix(i)))
-    for node in made:
-        for other in made:
-            if other is not node:
-                node.text("trust", "add", other.peer)
-        node.start()
-    for i, node in enumerate(made):
-        for other in made[:i]:
-            node.text("swarm", "connect", other.address())
-    wait_until_known(made)
-    return made
 
 
 def make_jobs(chance, made, count, modules, contents):
@@ -86,35 +60,21 @@ def test_no_job_is_lost_or_answered_twice(tmp_path, full, guests, report):
     chance = random.Random(seed)
     count = int(os.environ.get("FAULTS_JOBS", "10000" if full else "300"))
     histories = {f"node{i}": tmp_path / f"history{i}" for i in range(NODES)}
-    with lab.Lab(NODES, RATE_MBIT) as network:
-        network.start_relay()
-        network.relay.change(latency=LATENCY_SECONDS, jitter=JITTER_SECONDS)
-        made = []
-        try:
-            made = start_nodes(tmp_path, network)
-            modules = {name: made[0].text("add", "-Q", guests(name)) for name in ("echo", "cat")}
-            for node in made[1:]:
-                assert [node.text("add", "-Q", guests(name)) for name in modules] == list(modules.values())
-            contents = [(chance.choice(made).add(content), content)
-                        for content in (chance.randbytes(chance.choice((100, 5_000, 200_000))) for _ in range(INPUTS))]
-            work = list(make_jobs(chance, made, count, modules, contents))
-            users = Users(made, seed)
-            faults = [Faults(f"{seed} {i}", network, made) for i in range(FAULTS_AT_ONCE)]
-            faults.append(Partitions(f"{seed} parts", network, made))
-            began = time.monotonic()
-            for one in faults:
-                one.start()
-            with ThreadPoolExecutor(JOBS_AT_ONCE) as pool:
-                list(pool.map(lambda one: users.ask(*one), work))
-            seconds = time.monotonic() - began
-            for one in faults:
-                one.stop()
-            memory = max(node.memory("VmHWM") for node in made)
-            # Those whose requester has gone end with their lease.
-            nodes.wait_for(lambda: not unfinished(histories.values()), "every execution has ended", 30)
-        finally:
-            for node in made:
-                node.end()
+    with network_of_nodes(tmp_path, RATE_MBIT, lambda i: settings_of(f"node{i}", histories[f"node{i}"])) as (network, made):
+        join(made)
+        modules = {name: made[0].text("add", "-Q", guests(name)) for name in ("echo", "cat")}
+        for node in made[1:]:
+            assert [node.text("add", "-Q", guests(name)) for name in modules] == list(modules.values())
+        contents = [(chance.choice(made).add(content), content)
+                    for content in (chance.randbytes(chance.choice((100, 5_000, 200_000))) for _ in range(INPUTS))]
+        work = list(make_jobs(chance, made, count, modules, contents))
+        users = Users(made, seed)
+        faults = [Faults(f"{seed} {i}", network, made) for i in range(FAULTS_AT_ONCE)]
+        faults.append(Partitions(f"{seed} parts", network, made))
+        seconds = work_under(faults, work, users.ask, JOBS_AT_ONCE)
+        memory = max(node.memory("VmHWM") for node in made)
+        # Those whose requester has gone end with their lease.
+        nodes.wait_for(lambda: not unfinished(histories.values()), "every execution has ended", 30)
     jobs = [job for job, _ in work]
     history = History(histories)
     ordered = sorted(users.seconds) or [0]

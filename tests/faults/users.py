@@ -65,6 +65,19 @@ def settings_of(name, history):
     return {"Node.History": str(history), "Node.Labels": f"part={int(name[len('node'):]) % PARTS}"}
 
 
+def join(made):
+    """Starts nodes that trust each other and are all connected, until every one has heard of all."""
+    for node in made:
+        for other in made:
+            if other is not node:
+                node.text("trust", "add", other.peer)
+        node.start()
+    for i, node in enumerate(made):
+        for other in made[:i]:
+            node.text("swarm", "connect", other.address())
+    wait_until_known(made)
+
+
 def wait_until_known(made):
     """Until every node has heard of all: placement knows no others."""
     for node in made:

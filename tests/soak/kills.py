@@ -99,17 +99,9 @@ class Soak:
         self.stopped = collections.Counter()
 
     def start(self):
-        from users import Users, wait_until_known
+        from users import Users, join
 
-        for node in self.made:
-            for other in self.made:
-                if other is not node:
-                    node.text("trust", "add", other.peer)
-            node.start()
-        for i, node in enumerate(self.made):
-            for other in self.made[:i]:
-                node.text("swarm", "connect", other.address())
-        wait_until_known(self.made)
+        join(self.made)
         self.modules = {}
         for name in ("echo", "forever"):
             binary = self.folder / f"{name}.wasm"

@@ -1,0 +1,26 @@
+"""The modules that tests run, compiled from tests/e2e/guests."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+SOURCES = pathlib.Path(__file__).resolve().parents[1] / "e2e" / "guests"
+
+
+@pytest.fixture(scope="session")
+def guests(tmp_path_factory):
+    """guests(name) gives the path of NAME.wat, compiled."""
+    compiler = shutil.which("wat2wasm")
+    if compiler is None:
+        pytest.fail("wat2wasm is missing: install the package wabt")
+    folder = tmp_path_factory.mktemp("guests")
+
+    def compiled(name):
+        binary = folder / f"{name}.wasm"
+        if not binary.exists():
+            subprocess.run([compiler, SOURCES / f"{name}.wat", "-o", binary], check=True)
+        return binary
+
+    return compiled
