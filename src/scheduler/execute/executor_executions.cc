@@ -80,6 +80,19 @@ void ExecutorSide::add_wishes(Execution& execution) {
   }
 }
 
+// Whether more of what waits in this line may be begun now.
+bool ExecutorSide::has_fuel(const PeerId& line) {
+  const bool strange = line == strangers_line();
+  const uint64_t a_minute =
+      strange ? limits_.strangers.fuel_a_minute : limits_.fuel_of_requester_a_minute;
+  if (a_minute == UINT64_MAX) return true;
+  const auto requester = requesters_.find(line);
+  if (!strange && requester == requesters_.end()) return true;
+  Fuel& fuel = strange ? strangers_.fuel : requester->second.fuel;
+  fuel.refill(now_ns_, a_minute);
+  return fuel.left > 0;
+}
+
 // Hands over as much as may be under way.
 void ExecutorSide::launch() {
   while (fetching_ < limits_.fetching_max + limits_.fetching_spare) {
@@ -91,9 +104,10 @@ void ExecutorSide::launch() {
     ++fetching_;
     actions_.emplace_back(FetchInputs{ExecutionId{*next}, execution.job});
   }
+  const FairQueue::MayTake may_run = [this](const PeerId& line) { return has_fuel(line); };
   while (running_ < limits_.running_max + limits_.running_spare) {
     const bool is_spare = running_ >= limits_.running_max;
-    const auto next = to_run_.pop(is_spare ? 1 : limits_.running_of_requester_max);
+    const auto next = to_run_.pop(is_spare ? 1 : limits_.running_of_requester_max, may_run);
     if (!next) break;
     Execution& execution = executions_.at(ExecutionId{*next});
     add_wishes(execution);
@@ -145,14 +159,14 @@ void ExecutorSide::on(ExecutionEnded& event) {
 void ExecutorSide::charge(const Execution& execution, uint64_t fuel) {
   if (execution.standing == Standing::kStranger) {
     strangers_.fuel.refill(now_ns_, limits_.strangers.fuel_a_minute);
-    strangers_.fuel.left -= std::min(strangers_.fuel.left, fuel);
+    strangers_.fuel.use(fuel);
     return;
   }
   if (limits_.fuel_of_requester_a_minute == UINT64_MAX) return;
   const PeerId& peer = execution.job->requester;
   Requester& payer = requesters_[peer];
   payer.fuel.refill(now_ns_, limits_.fuel_of_requester_a_minute);
-  payer.fuel.left -= std::min(payer.fuel.left, fuel);
+  payer.fuel.use(fuel);
   drop_if_idle(peer);
 }
 
@@ -208,7 +222,17 @@ void ExecutorSide::set_bytes(Requester& requester, Call& call, uint64_t bytes) {
 }
 
 void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
-  account(requesters_.at(asker.peer), call, *answer);
+  Requester& requester = requesters_.at(asker.peer);
+  account(requester, call, *answer);
+  // Blocks only save a fetch: what is kept for a requester has a limit, and they go first.
+  const auto* finish = std::get_if<Finish>(answer.get());
+  if (finish != nullptr && !finish->blocks.empty() &&
+      requester.bytes > limits_.bytes_of_requester_max) {
+    Finish bare = *finish;
+    bare.blocks.clear();
+    answer = std::make_shared<const Answer>(std::move(bare));
+    account(requester, call, *answer);
+  }
   call.answer = std::move(answer);
   call.held.reset();
   call.answered_ns = now_ns_;

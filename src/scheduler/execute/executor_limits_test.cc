@@ -143,6 +143,55 @@ TEST_F(ExecutorLimitsTest, IsBusyUntilFuelHasComeBack) {
   EXPECT_TRUE(sent<Busy>(1).empty());
 }
 
+TEST_F(ExecutorLimitsTest, KeepsNoBlocksBeyondTheBytesOfARequester) {
+  ExecutorLimits limits;
+  limits.bytes_of_requester_max = 1000;
+  limit(limits);
+  open(1, a_);
+  const CarriedBlock block{Cid::of_sha256(Codec::kRaw, {}), Bytes(600)};
+  const ExecutionId first = begin(1, 1, 1);
+  const ExecutionId second = begin(1, 2, 2);
+  Finish output = finish();
+  output.blocks.push_back(block);
+  step(ExecutionEnded{first, output, 1, 1});
+  EXPECT_EQ(only_sent<Finish>(1).blocks.size(), 1U);
+  step(ExecutionEnded{second, output, 1, 1});
+  EXPECT_TRUE(only_sent<Finish>(1).blocks.empty());
+}
+
+TEST_F(ExecutorLimitsTest, BeginsNothingForWhoHasUsedItsFuelUp) {
+  ExecutorLimits limits;
+  limits.running_max = 1;
+  limits.fuel_of_requester_a_minute = 60'000;
+  limit(limits);
+  open(1, a_);
+  open(2, b_);
+  const ExecutionId first = begin(1, 1, 1);
+  hear(1, offer(2, 2));
+  hear(2, offer(1, 3));
+  step(ExecutionEnded{first, finish(), 1, 60'000});
+  const auto next = only<Launch>();
+  EXPECT_EQ(next.job->requester, b_) << "others do not wait for him";
+  step(ExecutionEnded{next.execution, finish(), 1, 1000});
+  EXPECT_TRUE(all<Launch>().empty());
+  pass(2 * kSecond);
+  EXPECT_EQ(only<Launch>().job->requester, a_);
+}
+
+TEST_F(ExecutorLimitsTest, WhatAGuestUsesBeyondTheFuelOfAMinuteIsOwed) {
+  ExecutorLimits limits;
+  limits.fuel_of_requester_a_minute = 60'000;
+  limit(limits);
+  open(1, a_);
+  step(ExecutionEnded{begin(1, 1, 1), finish(), 1, 120'000});
+  now_ns_ += 59 * kSecond;
+  hear(1, offer(2, 2));
+  EXPECT_EQ(sent<Busy>(1).size(), 1U);
+  now_ns_ += 2 * kSecond;
+  hear(1, offer(2, 2));
+  EXPECT_TRUE(sent<Busy>(1).empty());
+}
+
 TEST_F(ExecutorLimitsTest, CountsTheFuelOfWhoHasGone) {
   ExecutorLimits limits;
   limits.fuel_of_requester_a_minute = 60'000;

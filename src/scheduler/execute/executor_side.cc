@@ -255,13 +255,26 @@ ExecutorSide::Call* ExecutorSide::find(const Asker& asker) {
 }
 
 void ExecutorSide::Fuel::refill(uint64_t now_ns, uint64_t a_minute) {
-  const uint64_t past_ns = now_ns - at_ns;
-  const bool full = at_ns == 0 || past_ns >= kNsPerMinute;
-  const auto more = full ? a_minute
-                         : static_cast<uint64_t>(static_cast<double>(a_minute) *
-                                                 static_cast<double>(past_ns) / kNsPerMinute);
-  left = more >= a_minute - std::min(a_minute, left) ? a_minute : left + more;
+  const bool is_new = at_ns == 0;
+  const double minutes = static_cast<double>(now_ns - at_ns) / kNsPerMinute;
   at_ns = now_ns;
+  const double came = static_cast<double>(a_minute) * minutes;
+  if (is_new || came >= static_cast<double>(a_minute) + static_cast<double>(owed)) {
+    left = a_minute;
+    owed = 0;
+    return;
+  }
+  auto more = static_cast<uint64_t>(came);
+  const uint64_t paid = std::min(owed, more);
+  owed -= paid;
+  more -= paid;
+  left = more >= a_minute - std::min(a_minute, left) ? a_minute : left + more;
+}
+
+void ExecutorSide::Fuel::use(uint64_t fuel) {
+  const uint64_t had = std::min(left, fuel);
+  left -= had;
+  owed += std::min(fuel - had, UINT64_MAX - owed);
 }
 
 ExecutorSide::Load ExecutorSide::load() const {

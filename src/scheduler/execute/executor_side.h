@@ -51,6 +51,8 @@ struct ExecutorLimits {
   uint64_t bytes_of_requester_max = 64ULL << 20;
   size_t calls_max = 65'536;  // of all requesters
   uint64_t fuel_of_call_max = UINT64_MAX;
+  // Who has used it up gets no more calls taken, and none of them begun, until some has come back;
+  // what guests use beyond it is owed.
   uint64_t fuel_of_requester_a_minute = UINT64_MAX;
   uint64_t lease_ms_min = 1'000;
   uint64_t lease_ms_max = 600'000;
@@ -227,9 +229,11 @@ class ExecutorSide {
   };
   struct Fuel {
     uint64_t left = 0;
+    uint64_t owed = 0;   // by guests that used more than was left
     uint64_t at_ns = 0;  // when that was right
-    // It comes back evenly, up to a minute's worth.
+    // It comes back evenly: first what is owed, then up to a minute's worth.
     void refill(uint64_t now_ns, uint64_t a_minute);
+    void use(uint64_t fuel);
   };
   struct Requester {
     std::unordered_map<CallNumber, Call> calls;
@@ -309,6 +313,7 @@ class ExecutorSide {
   [[nodiscard]] std::string flight_name(const Job& job) const;
 
   void launch();
+  [[nodiscard]] bool has_fuel(const PeerId& line);
   void add_wishes(Execution& execution);
   [[nodiscard]] FairQueue::Ticket put_into(FairQueue& queue, const Execution& execution,
                                            uint32_t priority, ExecutionId id) const;

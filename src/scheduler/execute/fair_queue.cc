@@ -25,13 +25,14 @@ void FairQueue::remove(const Ticket& ticket) {
   --size_;
 }
 
-std::optional<uint64_t> FairQueue::pop(uint32_t of_requester_max) {
+std::optional<uint64_t> FairQueue::pop(uint32_t of_requester_max, const MayTake& may_take) {
   std::erase_if(lanes_, [this](const auto& one) { return is_forgettable(one.second); });
   auto next = lanes_.end();
   for (auto one = lanes_.begin(); one != lanes_.end(); ++one) {
     const Lane& lane = one->second;
     if (lane.waiting.empty() || lane.running >= std::min(of_requester_max, lane.running_max))
       continue;
+    if (may_take && !may_take(one->first)) continue;
     if (next == lanes_.end() || lane.served_ns < next->second.served_ns) next = one;
   }
   if (next == lanes_.end()) return std::nullopt;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -30,8 +31,10 @@ class FairQueue {
               uint32_t taken_max = UINT32_MAX);
   void remove(const Ticket& ticket);
 
-  // Takes the next, whose requester has less than `of_requester_max` taken and not ended.
-  std::optional<uint64_t> pop(uint32_t of_requester_max);
+  using MayTake = std::function<bool(const PeerId& requester)>;
+  // Takes the next, whose requester has less than `of_requester_max` taken and not ended; if that
+  // is said, only of requesters that may.
+  std::optional<uint64_t> pop(uint32_t of_requester_max, const MayTake& may_take = {});
   // What was taken has ended after this long.
   void ended(const PeerId& requester, uint64_t used_ns);
 

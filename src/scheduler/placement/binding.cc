@@ -78,6 +78,7 @@ void Binding::on(uint64_t now_ms, const TimePassed&, Actions&) {
 void Binding::ask_more(uint64_t now_ms, Actions& out) {
   if (now_ms >= give_up_at_ms()) return give_up(out);
   size_t asked = count(State::kAsked);
+  const size_t asked_max = at_once();
   const auto ask = [&](Node& node) {
     if (node.state == State::kBusy) {
       decide_by_ms_ = std::min(now_ms + kDecideWithin_ms, deadline_ms_);
@@ -88,11 +89,11 @@ void Binding::ask_more(uint64_t now_ms, Actions& out) {
     ++asked;
   };
   for (Node& node : nodes_) {
-    if (asked < asked_at_once_ && node.state == State::kNotAsked) ask(node);
+    if (asked < asked_max && node.state == State::kNotAsked) ask(node);
   }
   for (Node& node : nodes_) {
     const bool again = node.state == State::kBusy && node.until_ms <= now_ms;
-    if (asked < asked_at_once_ && again) ask(node);
+    if (asked < asked_max && again) ask(node);
   }
   if (asked == 0 && count(State::kSlow) == 0 && count(State::kBusy) == 0) give_up(out);
 }
@@ -113,15 +114,24 @@ void Binding::give_up(Actions& out) {
   out.emplace_back(std::move(end));
 }
 
-// While a node is only busy it is worth waiting until the call's deadline.
+// One more for each that is silent: where many are, all have been asked after a second.
+size_t Binding::at_once() const { return asked_at_once_ + count(State::kSlow); }
+
+// While a node is only busy it is worth waiting until the call's deadline; and each is to be asked,
+// and given its time, before it is said that nobody takes the call.
 uint64_t Binding::give_up_at_ms() const {
-  return count(State::kBusy) > 0 ? deadline_ms_ : decide_by_ms_;
+  if (count(State::kBusy) > 0 || count(State::kNotAsked) > 0) return deadline_ms_;
+  uint64_t at_ms = decide_by_ms_;
+  for (const Node& node : nodes_) {
+    if (node.state == State::kAsked) at_ms = std::max(at_ms, node.until_ms);
+  }
+  return std::min(at_ms, deadline_ms_);
 }
 
 std::optional<uint64_t> Binding::next_ms() const {
   if (done_) return std::nullopt;
   uint64_t next = give_up_at_ms();
-  const bool may_ask = count(State::kAsked) < asked_at_once_;
+  const bool may_ask = count(State::kAsked) < at_once();
   for (const Node& node : nodes_) {
     const bool timed = node.state == State::kAsked || (node.state == State::kBusy && may_ask);
     if (timed) next = std::min(next, node.until_ms);

@@ -52,9 +52,11 @@ using BindingAction = std::variant<Ask, Bind, Release, GiveUp>;
 
 class Binding {
  public:
-  static constexpr size_t kAskedAtOnce = 2;           // unless the constructor says otherwise
-  static constexpr uint64_t kAnswerWithin_ms = 300;   // then the next is asked as well
-  static constexpr uint64_t kDecideWithin_ms = 1000;  // while nobody says that it is only busy
+  // Unless the constructor says otherwise; and one more for each that says nothing.
+  static constexpr size_t kAskedAtOnce = 2;
+  static constexpr uint64_t kAnswerWithin_ms = 300;  // then the next is asked as well
+  // While nobody says that it is only busy; but every node is asked, and has kAnswerWithin_ms.
+  static constexpr uint64_t kDecideWithin_ms = 1000;
   static constexpr size_t kNodesMax = 24;
 
   // `nodes` in the order to ask, kNodesMax at most; `deadline_ms` is the call's own. Ask one at a
@@ -86,6 +88,7 @@ class Binding {
   void give_up(Actions& out);
   Node* find(NodeRef ref);
   [[nodiscard]] size_t count(State state) const;
+  [[nodiscard]] size_t at_once() const;
   [[nodiscard]] uint64_t give_up_at_ms() const;
 
   std::vector<Node> nodes_;

@@ -65,6 +65,20 @@ TEST_F(BindingTest, SaysWithinASecondThatNobodyTakesIt) {
   EXPECT_EQ(step(1000, TimePassed{}), "release 1, give up: node 1: no answer in 300 ms");
 }
 
+TEST_F(BindingTest, AsksEveryNodeBeforeItGivesUp) {
+  std::vector<NodeRef> nodes;
+  for (uint32_t slot = 1; slot <= 9; ++slot) nodes.push_back(node(slot));
+  binding.emplace(0, nodes, 60'000, 1);
+  EXPECT_EQ(written(binding->start(0)), "ask 1");
+  EXPECT_EQ(step(300, TimePassed{}), "ask 2, ask 3");
+  EXPECT_EQ(step(600, TimePassed{}), "ask 4, ask 5, ask 6, ask 7");
+  EXPECT_EQ(step(900, TimePassed{}), "ask 8, ask 9");
+  EXPECT_EQ(*binding->next_ms(), 1200U) << "the last two have as long as the others had";
+  EXPECT_EQ(step(1100, Accepted{node(9)}),
+            "bind 9, release 1, release 2, release 3, release 4, release 5, release 6, release 7, "
+            "release 8");
+}
+
 TEST_F(BindingTest, WaitsForABusyNodeUntilTheDeadline) {
   EXPECT_EQ(start({node(1)}, 5000), "ask 1");
   EXPECT_EQ(step(1, Busy{node(1), 2000}), "");
