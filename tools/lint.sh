@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formatting, the include graph, and clang-tidy over every source of src/ that is not a test.
+# Formatting, the include graph, what documents name, and clang-tidy over every source of src/ that is not a test.
 #
 #   lint.sh           what CI runs: the checks of .clang-tidy, about 4 minutes on 2 cores
 #   lint.sh --full    also the path-sensitive clang-analyzer-*, which takes three times as long
@@ -13,6 +13,7 @@ sources() { git ls-files --cached --others --exclude-standard "$@"; }
 
 sources '*.h' '*.cc' | xargs clang-format-19 --dry-run -Werror
 python3 tools/include_graph.py --check
+python3 tools/check_docs.py
 [ "$mode" = --quick ] && exit 0
 
 # The flags of each file, and the headers that the build of the bridge puts beside its library.
