@@ -87,6 +87,46 @@ TEST_F(CopiesTest, TheLossOfACommittedMemberIsMadeGood) {
   EXPECT_EQ(step(Committed{id(3)}), "reveal #2 #3");
 }
 
+TEST_F(CopiesTest, AMemberThatCannotBeReachedIsWaitedForWhileOthersHaveTheCall) {
+  mesh_of(3);
+  options_.required = Requirement::parse("distance>1ms").value();
+  options_.deadline_ms = 20'000;
+  quorum(2, 3);
+  EXPECT_EQ(start(), "offer 1 to commit, offer 2 to commit");
+  EXPECT_EQ(step(Committed{id(1)}), "");
+  EXPECT_EQ(step(OutOfReach{id(2), "no way"}), "") << "and nothing is revealed meanwhile";
+  EXPECT_EQ(pass(Job::kPlaceAgain_ms - 1), "");
+  EXPECT_EQ(pass(1), "offer 2 to commit");
+  EXPECT_EQ(step(OutOfReach{id(3), "no way"}), "");
+  EXPECT_EQ(pass(Job::kPlaceAgain_ms), "offer 2 to commit");
+  EXPECT_EQ(step(Committed{id(4)}), "reveal #1 #4");
+}
+
+TEST_F(CopiesTest, WithoutADeadlineTheWaitEndsToo) {
+  mesh_of(3);
+  options_.required = Requirement::parse("distance>1ms").value();
+  quorum(2, 3);
+  start();
+  step(Committed{id(1)});
+  std::string last = step(OutOfReach{id(2), "no way"});
+  uint32_t attempt = 2;
+  for (uint64_t waited_ms = 0; waited_ms < Job::kPatience_ms && last.empty();
+       waited_ms += Job::kPlaceAgain_ms) {
+    EXPECT_EQ(pass(Job::kPlaceAgain_ms), "offer 2 to commit");
+    last = step(OutOfReach{id(++attempt), "no way"});
+  }
+  EXPECT_THAT(last, HasSubstr("2 answers are wanted, and there are nodes for 1"));
+}
+
+TEST_F(CopiesTest, AQuorumOfWhichNobodyCanBeReachedFailsAtOnce) {
+  mesh_of(3);
+  options_.required = Requirement::parse("distance>1ms").value();
+  quorum(2, 3);
+  start();
+  EXPECT_EQ(step(OutOfReach{id(1), "no way"}), "") << "the other may take it";
+  EXPECT_THAT(step(OutOfReach{id(2), "no way"}), HasSubstr("failed: "));
+}
+
 TEST_F(CopiesTest, AQuorumThatCannotBeReachedIsRefusedAtOnce) {
   mesh_of(2);
   quorum(3, 9);

@@ -114,7 +114,7 @@ void Job::on(const OutOfReach& event) {
   if (attempt == nullptr) return;
   const AttemptState was = attempt->state;
   close(*attempt, AttemptState::kOutOfReach, event.why);
-  avoid(*attempt);
+  miss(*attempt);
   const uint32_t seat = attempt->seat;
   if (seats_[seat].fixed) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: {}", attempt->peer.to_string(), event.why));
@@ -210,6 +210,7 @@ void Job::on(const Lost& event) {
 
 void Job::on(const CancelJob& /*event*/) {
   Ending ending;
+  miss(*attempt);
   ending.how = How::kCancelled;
   ending.error = {ErrorCode::kCancelled, "the job was cancelled"};
   end(std::move(ending));
@@ -289,8 +290,8 @@ void Job::learn(const verify::Judgement& judgement) {
 
 // No seat may still be given to one who could be told of others' answers.
 void Job::reveal_if_all_committed() {
-  const bool binding = std::ranges::any_of(seats_, [](const Seat& seat) {
-    return seat.state == SeatState::kProbing || seat.state == SeatState::kBinding;
+  const bool binding = std::ranges::any_of(seats_, [this](const Seat& seat) {
+    return is_live(seat) && seat.state != SeatState::kBound;
   });
   if (ended_ || binding || !round_.may_reveal()) return;
   RevealAnswers reveal;

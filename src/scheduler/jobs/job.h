@@ -83,8 +83,11 @@ class Job {
   static constexpr uint64_t kProbeFromBytes = 1U << 20;
   static constexpr size_t kProbedAtOnce = 3;
   static constexpr uint64_t kProbeWithin_ms = 200;
-  // A call without a deadline waits so long for nodes that are all busy.
+  // So long a call waits for nodes that are all busy, and without a deadline also for those that
+  // cannot be reached while others have it already.
   static constexpr uint64_t kPatience_ms = 30'000;
+  // Then they are asked again.
+  static constexpr uint64_t kPlaceAgain_ms = 1'000;
   // A run is a straggler once it takes longer than this share of the runs before took.
   static constexpr double kStragglerQuantile = 0.95;
   static constexpr uint64_t kHedgeMin_ms = 20;
@@ -108,7 +111,8 @@ class Job {
   [[nodiscard]] const std::optional<Explanation>& explanation() const { return explanation_; }
 
  private:
-  enum class SeatState : uint8_t { kProbing, kBinding, kBound, kDone, kVacant };
+  // kWaiting: for nodes that were out of reach.
+  enum class SeatState : uint8_t { kProbing, kBinding, kBound, kWaiting, kDone, kVacant };
   struct Probed {
     Candidate candidate;
     AttemptId attempt;
@@ -125,7 +129,9 @@ class Job {
     std::vector<Candidate> order;  // to be asked, cheapest first
     uint64_t place_by_ms = 0;      // while nobody is only busy
     uint64_t probe_until_ms = 0;
-    std::optional<uint64_t> hedge_ms;  // then its run is a straggler
+    std::optional<uint64_t> hedge_ms;     // then its run is a straggler
+    uint64_t again_ms = 0;                // while it waits: when it is placed again
+    std::optional<uint64_t> patience_ms;  // until then it waits
   };
   struct Given {
     AttemptId attempt;
@@ -178,10 +184,13 @@ class Job {
   void leave(uint32_t seat);
   void hedge(uint32_t seat);
   void on_time(uint32_t seat);
+  void ask_node(uint32_t seat, NodeRef node);
   [[nodiscard]] std::vector<NodeRef> nodes_in_use(uint32_t except_seat) const;
 
   Attempt& begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node,
                  AttemptState state);
+  [[nodiscard]] bool is_worth_waiting(uint32_t seat);
+  void wait(uint32_t seat);
   void offer(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node, const Cost& cost);
   void close(Attempt& attempt, AttemptState state, std::string why = {});
   void withdraw(Attempt& attempt);
@@ -195,6 +204,7 @@ class Job {
   const MeshKnowledge mesh_;
   const JobCall call_;
   JobOptions options_;
+  void miss(const Attempt& attempt);
   uint64_t now_ms_ = 0;
   uint64_t started_ms_ = 0;
   std::optional<uint64_t> memo_until_ms_;
@@ -213,5 +223,7 @@ class Job {
   std::optional<Explanation> explanation_;
   std::vector<JobAction> actions_;
 };
+  std::vector<NodeRef> missed_;  // of these, those that may be reached later
+  bool has_missed_ = false;      // there was one
 
 }  // namespace timerose::scheduler::jobs

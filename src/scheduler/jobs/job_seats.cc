@@ -73,6 +73,14 @@ void Job::avoid(const Attempt& attempt) {
   if (attempt.node) avoided_.push_back(*attempt.node);
 }
 
+// It cannot be reached now, which says nothing of later.
+void Job::miss(const Attempt& attempt) {
+  if (!attempt.node) return;
+  avoid(attempt);
+  missed_.push_back(*attempt.node);
+  has_missed_ = true;
+}
+
 // --- Seats ---
 
 uint32_t Job::add_seat(std::optional<PeerId> fixed) {
@@ -266,17 +274,13 @@ void Job::carry_out(uint32_t seat, const std::vector<BindingAction>& actions) {
   for (const BindingAction& action : actions) {
     if (ended_) return;
     if (const auto* ask = std::get_if<Ask>(&action)) {
-      const auto candidate = std::ranges::find(seats_[seat].order, ask->node, &Candidate::node);
-      if (!mesh_.nodes.is_live(ask->node)) {
-        return tell_binding(seat, Unreachable{ask->node, "it has left the mesh"});
-      }
-      offer(seat, mesh_.nodes.advert(ask->node).peer(), ask->node, candidate->cost);
+      ask_node(seat, ask->node);
     } else if (std::holds_alternative<Bind>(action)) {
       bound(seat);
     } else if (const auto* release = std::get_if<Release>(&action)) {
       if (Attempt* attempt = open_at(seat, release->node)) {
         withdraw(*attempt);
-        if (gave_up) avoid(*attempt);
+        if (gave_up) miss(*attempt);
       }
     } else {
       given_up(seat);
@@ -285,6 +289,19 @@ void Job::carry_out(uint32_t seat, const std::vector<BindingAction>& actions) {
 }
 
 void Job::given_up(uint32_t seat) {
+// The order is as old as the decision: since then a node may have left, or taken another run.
+void Job::ask_node(uint32_t seat, NodeRef node) {
+  if (!mesh_.nodes.is_live(node)) {
+    return tell_binding(seat, Unreachable{node, "it has left the mesh"});
+  }
+  const std::vector<NodeRef> others = nodes_in_use(seat);
+  if (std::ranges::find(others, node) != others.end()) {
+    return tell_binding(seat, Refused{node, "it has another run of this call"});
+  }
+  const auto candidate = std::ranges::find(seats_[seat].order, node, &Candidate::node);
+  offer(seat, mesh_.nodes.advert(node).peer(), node, candidate->cost);
+}
+
   if (now_ms_ < seats_[seat].place_by_ms) return place(seat);
   const bool all_busy = std::ranges::any_of(
       attempts_, [](const Attempt& attempt) { return attempt.state == AttemptState::kOccupied; });
@@ -296,6 +313,7 @@ void Job::bound(uint32_t seat) {
   at.state = SeatState::kBound;
   at.place_by_ms = 0;
   if (!options_.hedge || at.is_hedge || at.fixed) return;
+  at.patience_ms.reset();
   const auto usual =
       mesh_.times.quantile_ms(call_.function, call_.input_bytes(), kStragglerQuantile);
   if (usual) at.hedge_ms = now_ms_ + std::max(*usual, kHedgeMin_ms);
@@ -321,6 +339,7 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
   const uint32_t enough = options_.verify.policy == verify::Policy::kQuorum ? answers_wanted_ : 1;
   if (live_seats() >= enough) return;
   if (last_failure_) return stop(last_failure_->kind, last_failure_->why);
+  if (is_worth_waiting(seat)) return wait(seat);
   const std::string said = what_nodes_said();
   if (!said.empty()) why += (why.empty() ? "" : "; ") + said;
   if (enough > 1) {
@@ -331,6 +350,29 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
 }
 
 // Its run is not needed any more.
+// Of a call that runs nowhere the user hears at once. But what others do for it must not be undone
+// by a node that was out of reach for a moment.
+bool Job::is_worth_waiting(uint32_t seat) {
+  const bool taken =
+      std::ranges::any_of(attempts_, [](const Attempt& attempt) { return attempt.taken_ms != 0; });
+  const bool others = std::ranges::any_of(seats_, [&](const Seat& one) {
+    return &one != &seats_[seat] && is_live(one) && (taken || one.state != SeatState::kWaiting);
+  });
+  if (!has_missed_ || (!others && answers_.empty())) return false;
+  Seat& at = seats_[seat];
+  if (!at.patience_ms) at.patience_ms = now_ms_ + kPatience_ms;
+  const uint64_t until_ms = options_.deadline_ms == 0 ? *at.patience_ms : deadline_ms();
+  return now_ms_ + kPlaceAgain_ms < until_ms;
+}
+
+void Job::wait(uint32_t seat) {
+  Seat& at = seats_[seat];
+  at.state = SeatState::kWaiting;
+  at.binding.reset();
+  at.again_ms = now_ms_ + kPlaceAgain_ms;
+  at.place_by_ms = 0;
+}
+
 void Job::leave(uint32_t seat) {
   for (Attempt& attempt : attempts_) {
     if (attempt.seat == seat && attempt.is_open()) withdraw(attempt);
@@ -352,6 +394,11 @@ void Job::hedge(uint32_t seat) {
 void Job::on_time(uint32_t seat) {
   const Seat& at = seats_[seat];
   if (at.state == SeatState::kProbing && now_ms_ >= at.probe_until_ms) return end_probing(seat);
+  if (at.state == SeatState::kWaiting && now_ms_ >= at.again_ms) {
+    for (const NodeRef node : missed_) std::erase(avoided_, node);
+    missed_.clear();
+    return place(seat);
+  }
   if (at.state == SeatState::kBound && at.hedge_ms && now_ms_ >= *at.hedge_ms) return hedge(seat);
   const auto binding = at.binding ? at.binding->next_ms() : std::nullopt;
   if (at.state == SeatState::kBinding && binding && now_ms_ >= *binding) {
@@ -364,6 +411,7 @@ std::optional<uint64_t> Job::next_ms() const {
   uint64_t next = std::min(deadline_ms(), memo_until_ms_.value_or(UINT64_MAX));
   for (const Seat& seat : seats_) {
     if (seat.state == SeatState::kProbing) next = std::min(next, seat.probe_until_ms);
+    if (seat.state == SeatState::kWaiting) next = std::min(next, seat.again_ms);
     if (seat.state == SeatState::kBound && seat.hedge_ms) next = std::min(next, *seat.hedge_ms);
     if (seat.state != SeatState::kBinding || !seat.binding) continue;
     next = std::min(next, seat.binding->next_ms().value_or(UINT64_MAX));
