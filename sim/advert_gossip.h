@@ -1,8 +1,8 @@
 // What it costs that nodes tell each other of themselves: the schedule of adverts as shipped
 // (scheduler/adverts/advert_policy.h), flooded over a made-up Gossipsub mesh.
 //
-// Of the flood, copies are counted edge by edge as they cross; what the mesh costs besides (offers
-// of message ids) is counted from the settings of pub/sub.
+// Copies and offers of ids are counted node by node as they come (gossip_mesh.h); their sizes are
+// those of messages on the wire.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ struct AdvertGossipResult {
   double promised_s = 0;
   double age_s = 0;             // mean age of what is known of a node
   double copies = 0;            // of an advert, that a node receives
+  uint64_t degree_max = 0;      // of a node's mesh, at the end
   double reach = 0;             // share of nodes that an advert comes to
   double received_bytes_s = 0;  // of one node, the mean; as much is sent
   double busiest_bytes_s = 0;   // of the node that received most

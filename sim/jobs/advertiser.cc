@@ -20,9 +20,9 @@ constexpr uint64_t kUsualRun_ms = 100;  // as a node guesses how long work waits
 // From the first node to the last, in hops of the flood.
 constexpr uint64_t kHopsMax = 5;
 // Copies that a node receives, and what is around each (timerose-sim adverts).
-constexpr double kCopies = 5;
+constexpr double kCopies = 4;
 constexpr double kEnvelopeBytes = 180;
-constexpr double kOffersBytes = 400;  // of ids, for each advert
+constexpr double kOffersBytes = 550;  // of ids, for each advert
 
 }  // namespace
 
@@ -97,7 +97,7 @@ void Advertiser::tell(Advert now) {
   const auto shared = std::make_shared<const Bytes>(*bytes);
   for (const NodeNumber node : world_.askers) {
     if (node == self_ || !world_.present(node)) continue;
-    // Five copies by five ways: lost only with all of them.
+    // Four copies by four ways: lost only with all of them.
     const double loss = world_.scenario.faults.loss;
     if (dice_.chance(loss * loss * loss)) continue;
     if (world_.geography.apart_until_ns(self_, node, world_.events.now_ns()) != 0) continue;

@@ -22,10 +22,18 @@ const UNJUDGED_MAX: usize = 4096;
 /// A peer that listens to more is not counted among the listeners of the rest.
 const TOPICS_OF_PEER_MAX: usize = 128;
 
+/// Everybody hears everybody's adverts, so what a node receives of them goes with the peers in its
+/// mesh: of the defaults (6, up to 12) the busiest node has twice as many as most
+/// (`timerose-sim adverts`).
+const ADVERTS: &str = "/timerose/adverts/1";
+const ADVERTS_PEERS: usize = 5;
+const ADVERTS_PEERS_MIN: usize = 4; // with fewer, more are taken
+const ADVERTS_PEERS_MAX: usize = 6; // with as many, some are left
+
 /// Ids of messages are offered to so many peers outside the mesh of a topic, or to this share of
 /// them, for so many heartbeats. With the defaults (6, a quarter, 3) offers of small messages cost
 /// several times as much as the messages.
-const OFFERED_PEERS: usize = 4;
+const OFFERED_PEERS: usize = 3;
 const OFFERED_SHARE: f64 = 0.04;
 const OFFERED_HEARTBEATS: usize = 2;
 
@@ -38,6 +46,7 @@ fn message_id(message: &Message) -> MessageId {
 }
 
 pub fn behaviour(key: &Keypair, topics: Topics) -> Result<Gossipsub, String> {
+    let adverts = IdentTopic::new(ADVERTS).hash();
     let config = ConfigBuilder::default()
         .validation_mode(ValidationMode::Strict)
         .validate_messages()
@@ -46,6 +55,9 @@ pub fn behaviour(key: &Keypair, topics: Topics) -> Result<Gossipsub, String> {
         .gossip_lazy(OFFERED_PEERS)
         .gossip_factor(OFFERED_SHARE)
         .history_gossip(OFFERED_HEARTBEATS)
+        .mesh_n_for_topic(ADVERTS_PEERS, adverts.clone())
+        .mesh_n_low_for_topic(ADVERTS_PEERS_MIN, adverts.clone())
+        .mesh_n_high_for_topic(ADVERTS_PEERS_MAX, adverts)
         .build()
         .map_err(|error| error.to_string())?;
     let signed = MessageAuthenticity::Signed(key.clone());

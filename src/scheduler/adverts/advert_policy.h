@@ -19,8 +19,8 @@ bool is_real_change(const Advert& told, const Advert& now);
 class AdvertPolicy {
  public:
   static constexpr uint64_t kBytesPerSecond = 2048;
-  // That one advert costs each node: about five copies of 600 bytes by the mesh of pub/sub, and
-  // the offers of its id to peers outside (timerose-sim adverts).
+  // That one advert costs the busiest node at most: four copies of 600 bytes by the mesh of pub/sub
+  // or a few more, and the offers of its id by peers outside (timerose-sim adverts).
   static constexpr uint64_t kBytesPerAdvert = 4096;
   static constexpr uint64_t kPeriodMin_ms = 24'000;
 
