@@ -366,6 +366,7 @@ class Teller final : public Runner {
     answer.metering.engine = around.engine;
     return answer;
   }
+  [[nodiscard]] bool is_warm(const Invocation& /*call*/) const override { return true; }
   [[nodiscard]] const std::optional<Sha256Digest>& scope() const override { return scope_; }
 
  private:

@@ -17,6 +17,9 @@ class Runner {
                              const Budget& budget, const wasi::Context::OnWrite& on_write,
                              const Surroundings& around) = 0;
 
+  // Whether compiled code is at hand for calls of this function.
+  [[nodiscard]] virtual bool is_warm(const Invocation& call) const = 0;
+
   // Who alone may be given the answers that it gives (MemoKey::scope); nothing: all may, because
   // they are as good as those of this process.
   [[nodiscard]] virtual const std::optional<Sha256Digest>& scope() const = 0;

@@ -1,12 +1,9 @@
 #include "isolation/course.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "compute/memo.h"
 
@@ -15,18 +12,6 @@ namespace {
 
 // A longer deadline is none.
 constexpr uint64_t kDeadlineMsMax = 1ULL << 40;
-
-// A descriptor of these bytes that can be read and never changed.
-Result<FileDescriptor> sealed(ByteView bytes) {
-  FileDescriptor file(memfd_create("compiled code", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!file.valid()) return errno_error(errno, "making room for compiled code");
-  TR_TRY(write_all(file.get(), bytes));
-  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) {
-    return errno_error(errno, "sealing compiled code");
-  }
-  return file;
-}
 
 bool is_part_of(const compute::Invocation& call, const Cid& module) {
   if (call.module == module) return true;
@@ -38,36 +23,66 @@ bool is_part_of(const compute::Invocation& call, const Cid& module) {
 
 }  // namespace
 
-Error Course::fault(ErrorCode code, std::string message) {
-  workers_fault_ = true;
-  return {code, std::move(message)};
+Error Course::fail(Fault fault, std::string message) {
+  fault_ = fault;
+  return {ErrorCode::kInternal, std::move(message)};
 }
 
-Status Course::check_time() const {
-  const uint64_t now_ns = parts_.clock.monotonic_ns();
+// One that check_time() gave has its fault already.
+Error Course::channel_failed(const Error& error) {
+  if (fault_ != Fault::kNone) return error;
+  return fail(error.code == ErrorCode::kIo ? Fault::kGone : Fault::kLie, error.message);
+}
+
+Status Course::check_cancelled(uint64_t now_ns) {
   const uint64_t cancelled_ns = cancelled_ns_.load();
-  if (cancelled_ns != 0 && now_ns > cancelled_ns + kGraceNs + served_ns_) {
-    return Error{ErrorCode::kBusy, "it did not stop when the call was cancelled"};
+  if (cancelled_ns == 0) return success();
+  if (!excused_when_cancelled_ns_) excused_when_cancelled_ns_ = excused_ns_;
+  const uint64_t excused_ns = excused_ns_ - *excused_when_cancelled_ns_;
+  if (now_ns <= cancelled_ns + kGraceNs + excused_ns) return success();
+  if (compiling_ && !compiling_->is_over) {
+    return fail(Fault::kGivenUp, "the call was cancelled while its function was compiled");
+  }
+  return fail(Fault::kLate, "it did not stop when the call was cancelled");
+}
+
+Status Course::check_time() {
+  const uint64_t now_ns = parts_.clock.monotonic_ns();
+  TR_TRY(check_cancelled(now_ns));
+  if (compiling_ && !compiling_->is_over) {
+    if (compiled_ns_ + (now_ns - compiling_->since_ns) <= parts_.compile_ns_max) return success();
+    return fail(Fault::kCompiledTooLong,
+                fmt::format("it compiled the function for more than {} s",
+                            static_cast<double>(parts_.compile_ns_max) / 1e9));
   }
   const uint64_t deadline_ns = std::min(work_.budget.deadline_ms, kDeadlineMsMax) * 1'000'000;
-  if (deadline_ns != 0 && now_ns - begun_ns_ > deadline_ns + kGraceNs + served_ns_) {
-    return Error{ErrorCode::kBusy, "it did not stop at the call's deadline"};
+  if (deadline_ns != 0 && now_ns - begun_ns_ > deadline_ns + kGraceNs + excused_ns_) {
+    return fail(Fault::kLate, "it did not stop at the call's deadline");
   }
   return success();
 }
 
+void Course::end_compiling() {
+  if (!compiling_ || compiling_->is_over) return;
+  compiling_->is_over = true;
+  const uint64_t took_ns = parts_.clock.monotonic_ns() - compiling_->since_ns;
+  compiled_ns_ += took_ns;
+  excused_ns_ += took_ns;
+}
+
 Status Course::send(const ToWorker& message, int descriptor) {
   auto sent = parts_.channel.send(encode(message), [this] { return check_time(); }, descriptor);
-  workers_fault_ |= !sent.ok();
+  if (!sent.ok()) return channel_failed(sent.error());
   return sent;
 }
 
 Result<FromWorker> Course::receive() {
   const auto rest = parts_.channel.receive([this] { return check_time(); });
-  if (!rest.ok()) return fault(rest.error().code, rest.error().message);
-  if (auto late = check_time(); !late.ok()) return fault(ErrorCode::kBusy, late.error().message);
+  if (!rest.ok()) return channel_failed(rest.error());
+  TR_TRY(check_time());
+  end_compiling();
   auto message = decode_from_worker(*rest);
-  if (!message.ok()) return fault(message.error().code, message.error().message);
+  if (!message.ok()) return fail(Fault::kLie, message.error().message);
   return message;
 }
 
@@ -112,13 +127,11 @@ Result<compute::Answer> Course::follow() {
           }
         },
         message));
-    served_ns_ += parts_.clock.monotonic_ns() - from_ns;
+    excused_ns_ += parts_.clock.monotonic_ns() - from_ns;
   }
 }
 
-Status Course::take(const Hello& /*hello*/) {
-  return fault(ErrorCode::kMalformed, "it said hello twice");
-}
+Status Course::take(const Hello& /*hello*/) { return fail(Fault::kLie, "it said hello twice"); }
 
 Status Course::take(const WantBlock& want) {
   if (!reach_.has(want.cid)) {
@@ -138,13 +151,25 @@ Status Course::take(const WantBlock& want) {
 
 Status Course::take(const WantCode& want) {
   if (!is_part_of(work_.call, want.module)) {
-    return fault(ErrorCode::kMalformed, "it wants the code of another function");
+    return fail(Fault::kLie, "it wants the code of another function");
   }
-  const auto code = work_.code(want.module);
-  if (!code.ok()) return send(GiveCode{false, code.error().code, code.error().message});
-  const auto file = sealed(*code);
-  if (!file.ok()) return send(GiveCode{false, file.error().code, file.error().message});
-  return send(GiveCode{true, {}, {}}, file->get());
+  const auto module = work_.codes.get(want.module);
+  if (!module.ok()) {
+    return send(GiveCode{GiveCode::What::kNothing, module.error().code, module.error().message});
+  }
+  if (module->form == CodeSource::Module::Form::kCompiled) {
+    return send(GiveCode{GiveCode::What::kCompiled, {}, {}}, module->file->get());
+  }
+  TR_TRY(send(GiveCode{GiveCode::What::kBinary, {}, {}}, module->file->get()));
+  compiling_ = Compiling{want.module, module->file, parts_.clock.monotonic_ns()};
+  return success();
+}
+
+Status Course::take(const Compiled& /*compiled*/) {
+  if (!compiling_) return fail(Fault::kLie, "it compiled what it was not given");
+  work_.codes.keep(compiling_->module, std::move(compiling_->file));
+  compiling_.reset();
+  return success();
 }
 
 Status Course::take(PutBlocks& put) {
@@ -152,20 +177,19 @@ Status Course::take(PutBlocks& put) {
   for (PutBlocks::One& one : put.blocks) {
     bytes_put_ += one.bytes.size();
     auto block = Block::verify(one.cid, std::move(one.bytes));
-    if (!block.ok()) return fault(ErrorCode::kMismatch, block.error().message);
+    if (!block.ok()) return fail(Fault::kLie, block.error().message);
     reach_.add(block->cid());
     blocks.push_back(*std::move(block));
   }
   if (bytes_put_ > kRunPutBytesMax) {
-    return fault(ErrorCode::kLimitExceeded,
-                 fmt::format("it put more than {} bytes of blocks", kRunPutBytesMax));
+    return fail(Fault::kLie, fmt::format("it put more than {} bytes of blocks", kRunPutBytesMax));
   }
   if (put_.ok()) put_ = work_.around.sink(blocks);
   return success();
 }
 
 Status Course::take(const Wrote& wrote) {
-  if (!work_.on_write) return fault(ErrorCode::kMalformed, "it tells what nobody wants to hear");
+  if (!work_.on_write) return fail(Fault::kLie, "it tells what nobody wants to hear");
   work_.on_write(wrote.descriptor, wrote.bytes);
   return success();
 }
@@ -176,7 +200,7 @@ Result<compute::Answer> Course::take(Ended& ended) {
   }
   if (ended.fuel_used > work_.budget.fuel ||
       ended.memory_bytes_peak > work_.call.memory_bytes_max) {
-    return fault(ErrorCode::kMalformed, "it says that it used more than it had");
+    return fail(Fault::kLie, "it says that it used more than it had");
   }
   if (const auto* with = std::get_if<Ended::WithOutcome>(&ended.how)) {
     return answer_of(ended, *with);
@@ -195,10 +219,10 @@ bool Course::holds(const std::optional<Cid>& cid) const {
 
 Result<compute::Answer> Course::answer_of(const Ended& ended, const Ended::WithOutcome& with) {
   auto outcome = compute::Outcome::decode(with.outcome);
-  if (!outcome.ok()) return fault(ErrorCode::kMalformed, outcome.error().message);
+  if (!outcome.ok()) return fail(Fault::kLie, outcome.error().message);
   if (!holds(outcome->output) || !holds(outcome->stdout_written.file) ||
       !holds(outcome->stderr_written.file)) {
-    return fault(ErrorCode::kMalformed, "its Outcome names what it has not put");
+    return fail(Fault::kLie, "its Outcome names what it has not put");
   }
   compute::Answer answer(compute::object_cid(work_.digest));
   answer.metering = {work_.around.engine, ended.fuel_used, ended.memory_bytes_peak};

@@ -17,6 +17,7 @@ class Course {
     Clock& clock;
     int cancel;       // the worker's cancel pipe
     uint64_t number;  // of the run
+    uint64_t compile_ns_max;
   };
   Course(const Parts& parts, const Work& work)
       : parts_(parts), work_(work), reach_(work.call), begun_ns_(parts.clock.monotonic_ns()) {}
@@ -24,20 +25,33 @@ class Course {
   // Until the run has ended.
   Result<compute::Answer> follow();
 
-  // Whether the error of follow() is the worker's: kIo, it has gone; kBusy, it did not stop when it
-  // should have; else it said what cannot be.
-  [[nodiscard]] bool is_workers_fault() const { return workers_fault_; }
+  // Why the worker is of no more use after an error of follow(), if the error is the worker's.
+  enum class Fault {
+    kNone,
+    kGone,
+    kLate,  // it did not stop when it should have
+    kLie,   // it said what cannot be
+    kCompiledTooLong,
+    kGivenUp,  // it could not stop, since it compiled
+  };
+  [[nodiscard]] Fault fault() const { return fault_; }
 
  private:
   Status send(const ToWorker& message, int descriptor = -1);
   Result<FromWorker> receive();
-  // kBusy if the worker should have stopped long ago.
-  [[nodiscard]] Status check_time() const;
-  Error fault(ErrorCode code, std::string message);
+  // An error if the worker should have stopped long ago.
+  Status check_time();
+  Status check_cancelled(uint64_t now_ns);
+  // The worker has said something: it does not compile any more.
+  void end_compiling();
+  Error fail(Fault fault, std::string message);
+  // kIo of the channel: the worker has gone.
+  Error channel_failed(const Error& error);
 
   // What the worker says, but for its last word.
   Status take(const WantBlock& want);
   Status take(const WantCode& want);
+  Status take(const Compiled& compiled);
   Status take(PutBlocks& put);
   Status take(const Wrote& wrote);
   Status take(const Hello& hello);
@@ -49,13 +63,22 @@ class Course {
   const Work work_;
   Reach reach_;
   const uint64_t begun_ns_;
-  uint64_t served_ns_ = 0;  // of it we used ourselves
+  uint64_t excused_ns_ = 0;  // of it we used ourselves, or it compiled: no part of a deadline
+  struct Compiling {
+    Cid module;
+    std::shared_ptr<const FileDescriptor> file;  // the binary, then its code
+    uint64_t since_ns;
+    bool is_over = false;  // the worker has said something since
+  };
+  std::optional<Compiling> compiling_;
+  uint64_t compiled_ns_ = 0;  // in this run, but for what is under way
   std::atomic<uint64_t> cancelled_ns_{0};
+  std::optional<uint64_t> excused_when_cancelled_ns_;
   uint64_t blocks_read_ = 0;
   uint64_t bytes_read_ = 0;
   uint64_t bytes_put_ = 0;
   Status put_;  // the first that failed
-  bool workers_fault_ = false;
+  Fault fault_ = Fault::kNone;
 };
 
 }  // namespace timerose::isolation

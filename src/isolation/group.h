@@ -1,4 +1,10 @@
 // A control group (cgroup v2) of one worker process: what the system holds it to, whatever it does.
+//
+// By the kernel's rules (admin-guide/cgroup-v2) a group has files of those controllers that its
+// parent's cgroup.subtree_control names, a parent that names any has no process of its own, and
+// memory stays counted where it was first used. So the parent is a folder without processes, its
+// controllers are switched on here (systemd's Delegate= leaves that to the service), and a process
+// joins before it has done anything.
 #pragma once
 
 #include <sys/types.h>
@@ -20,5 +26,7 @@ Result<std::filesystem::path> join_group(const std::filesystem::path& parent, pi
                                          const GroupLimits& limits);
 // Once the process has ended.
 void remove_group(const std::filesystem::path& group);
+// Of nodes that were killed: those without a process.
+void remove_empty_groups(const std::filesystem::path& parent);
 
 }  // namespace timerose::isolation

@@ -23,6 +23,7 @@ enum class Kind : uint8_t {
   kEndedWithOutcome,
   kEndedStopped,
   kEndedFailed,
+  kCompiled,
 };
 
 Error malformed(std::string_view what) {
@@ -177,8 +178,8 @@ GiveBlock read_give_block(Reader& in) {
 
 Bytes write(const GiveCode& give) {
   Writer out(Kind::kGiveCode);
-  out.flag(give.given);
-  if (!give.given) {
+  out.byte(static_cast<uint8_t>(give.what));
+  if (give.what == GiveCode::What::kNothing) {
     out.byte(static_cast<uint8_t>(give.code));
     out.text(give.message);
   }
@@ -186,8 +187,8 @@ Bytes write(const GiveCode& give) {
 }
 GiveCode read_give_code(Reader& in) {
   GiveCode give;
-  give.given = in.flag();
-  if (!give.given) {
+  give.what = in.one_of(GiveCode::What::kBinary);
+  if (give.what == GiveCode::What::kNothing) {
     give.code = in.one_of(ErrorCode::kInternal);
     give.message = in.text();
   }
@@ -217,6 +218,8 @@ Bytes write(const WantCode& want) {
   out.bytes(want.module.bytes());
   return out.finish();
 }
+
+Bytes write(const Compiled& /*compiled*/) { return Writer(Kind::kCompiled).finish(); }
 
 Bytes write(const PutBlocks& put) {
   Writer out(Kind::kPutBlocks);
@@ -345,6 +348,8 @@ Result<FromWorker> decode_from_worker(ByteView rest) {
       if (kind == Kind::kWantBlock) return finish<FromWorker>(in, WantBlock{*std::move(cid)});
       return finish<FromWorker>(in, WantCode{*std::move(cid)});
     }
+    case Kind::kCompiled:
+      return finish<FromWorker>(in, Compiled{});
     case Kind::kPutBlocks: {
       PutBlocks put = read_put_blocks(in);
       return finish<FromWorker>(in, std::move(put));

@@ -53,9 +53,11 @@ struct GiveBlock {
   std::string message;
   bool operator==(const GiveBlock&) const = default;
 };
-// To WantCode: compiled code in a descriptor that comes with the frame; else an error.
+// To WantCode. The descriptor that comes with the frame has the module's code as compiled before,
+// which cannot be changed, or its binary, to be compiled here.
 struct GiveCode {
-  bool given = false;
+  enum class What : uint8_t { kNothing, kCompiled, kBinary };
+  What what = What::kNothing;
   ErrorCode code = ErrorCode::kNotFound;
   std::string message;
   bool operator==(const GiveCode&) const = default;
@@ -77,6 +79,10 @@ struct WantBlock {
 struct WantCode {
   Cid module;
   bool operator==(const WantCode&) const = default;
+};
+// To GiveCode with a binary: its compiled code has taken its place in the descriptor.
+struct Compiled {
+  bool operator==(const Compiled&) const = default;
 };
 struct PutBlocks {
   struct One {
@@ -114,7 +120,7 @@ struct Ended {
   uint64_t memory_bytes_peak = 0;
   bool operator==(const Ended&) const = default;
 };
-using FromWorker = std::variant<Hello, WantBlock, WantCode, PutBlocks, Wrote, Ended>;
+using FromWorker = std::variant<Hello, WantBlock, WantCode, Compiled, PutBlocks, Wrote, Ended>;
 
 // A whole frame. Texts over kTextBytesMax are cut; what else is over a limit is the caller's
 // mistake.

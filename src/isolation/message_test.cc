@@ -13,14 +13,16 @@ std::vector<ToWorker> to_worker() {
           GiveBlock{Bytes{9, 8, 7}, ErrorCode::kNotFound, {}},
           GiveBlock{Bytes(), ErrorCode::kNotFound, {}},
           GiveBlock{std::nullopt, ErrorCode::kNotFound, "not here"},
-          GiveCode{true, ErrorCode::kNotFound, {}},
-          GiveCode{false, ErrorCode::kUnsupported, "cannot"}};
+          GiveCode{GiveCode::What::kCompiled, ErrorCode::kNotFound, {}},
+          GiveCode{GiveCode::What::kBinary, ErrorCode::kNotFound, {}},
+          GiveCode{GiveCode::What::kNothing, ErrorCode::kUnsupported, "cannot"}};
 }
 
 std::vector<FromWorker> from_worker() {
   return {Hello{0x7f, "engine\nflags"},
           WantBlock{some_cid()},
           WantCode{some_cid()},
+          Compiled{},
           PutBlocks{{{some_cid(), Bytes{'x'}}, {some_cid(), Bytes()}}},
           Wrote{2, Bytes{'e'}},
           Ended{Ended::WithOutcome{Bytes{1}, "trap"}, 5, 65536},

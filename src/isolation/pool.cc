@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 
 #include "compute/function.h"
 #include "compute/memo.h"
 #include "isolation/group.h"
+#include "isolation/memory_file.h"
 
 namespace timerose::isolation {
 namespace {
@@ -22,6 +22,41 @@ std::optional<Sha256Digest> scope_of(const std::string& requester, Answers answe
 
 }  // namespace
 
+// Modules for the workers of one requester, during one run.
+class Pool::RequesterCodes final : public CodeSource {
+ public:
+  RequesterCodes(Pool& pool, const std::string& requester, Blockstore& store)
+      : pool_(pool), requester_(requester), store_(store) {}
+
+  Result<Module> get(const Cid& module) override {
+    if (const auto own = pool_.own_code(module); own.ok()) {
+      TR_ASSIGN(FileDescriptor file, memory_file(*own));
+      TR_TRY(seal(file));
+      return Module{Module::Form::kCompiled, shared(std::move(file))};
+    }
+    if (auto code = pool_.shelved(requester_, module)) {
+      return Module{Module::Form::kCompiled, std::move(code)};
+    }
+    TR_ASSIGN(const Bytes binary, compute::read_module(store_, module));
+    TR_ASSIGN(FileDescriptor file, memory_file(binary));
+    return Module{Module::Form::kBinary, shared(std::move(file))};
+  }
+  void keep(const Cid& module, std::shared_ptr<const FileDescriptor> code) override {
+    const auto bytes = seal(*code);
+    if (!bytes.ok()) return;
+    const std::lock_guard lock(pool_.mutex_);
+    pool_.shelf_.put(requester_, module, std::move(code), *bytes);
+  }
+
+ private:
+  static std::shared_ptr<const FileDescriptor> shared(FileDescriptor file) {
+    return std::make_shared<const FileDescriptor>(std::move(file));
+  }
+  Pool& pool_;
+  const std::string& requester_;
+  Blockstore& store_;
+};
+
 class Pool::RequesterRunner final : public compute::Runner {
  public:
   RequesterRunner(Pool& pool, std::string requester, Answers answers)
@@ -30,11 +65,13 @@ class Pool::RequesterRunner final : public compute::Runner {
   Result<compute::Answer> run(const compute::Invocation& call, const Sha256Digest& digest,
                               const compute::Budget& budget, const wasi::Context::OnWrite& on_write,
                               const compute::Surroundings& around) override {
-    const std::function<Result<Bytes>(const Cid&)> code = [&](const Cid& module) -> Result<Bytes> {
-      TR_ASSIGN(wasm::ModuleCache * modules, pool_.parts_.modules());
-      return modules->code(module, [&] { return compute::read_module(around.store, module); });
-    };
-    return pool_.run(requester_, {call, digest, budget, on_write, around, code});
+    RequesterCodes codes(pool_, requester_, around.store);
+    return pool_.run(requester_, {call, digest, budget, on_write, around, codes});
+  }
+  [[nodiscard]] bool is_warm(const compute::Invocation& call) const override {
+    if (!pool_.has_code(requester_, call.module)) return false;
+    return std::ranges::all_of(
+        call.links, [&](const auto& link) { return pool_.has_code(requester_, link.second); });
   }
   [[nodiscard]] const std::optional<Sha256Digest>& scope() const override { return scope_; }
 
@@ -45,10 +82,43 @@ class Pool::RequesterRunner final : public compute::Runner {
 };
 
 Pool::Pool(Parts parts, PoolOptions options)
-    : parts_(std::move(parts)), options_(std::move(options)) {}
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      attendant_(parts_.clock, [this] { tend(); }, kIdleNs) {
+  if (!options_.group_folder.empty()) remove_empty_groups(options_.group_folder);
+}
 
 Pool::~Pool() {
-  for (Member& member : idle_) end(member);
+  Members all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(idle_);
+  }
+  for (Member& member : all) end(member);
+}
+
+Result<Bytes> Pool::own_code(const Cid& module) const {
+  TR_ASSIGN(wasm::ModuleCache * modules, parts_.modules());
+  return modules->code(module);
+}
+
+CodeShelf::Code Pool::shelved(const std::string& requester, const Cid& module) {
+  const std::lock_guard lock(mutex_);
+  return shelf_.find(requester, module);
+}
+
+bool Pool::has_code(const std::string& requester, const Cid& module) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (shelf_.has(requester, module)) return true;
+  }
+  const auto modules = parts_.modules();
+  return modules.ok() && (*modules)->has(module);
+}
+
+std::vector<Cid> Pool::warm(size_t max) {
+  const std::lock_guard lock(mutex_);
+  return shelf_.latest(max);
 }
 
 std::unique_ptr<compute::Runner> Pool::runner_for(const std::string& requester, Answers answers) {
@@ -77,10 +147,15 @@ Result<compute::Answer> Pool::run(const std::string& requester, Work work) {
 
 compute::Answer Pool::failed(const Sha256Digest& call, const std::string& requester,
                              const Process::Broken& broken) {
-  const bool killed = broken.how == Process::Broken::How::kKilled;
+  using How = Process::Broken::How;
   compute::Answer answer(compute::object_cid(call));
+  if (broken.how == How::kGivenUp) {
+    answer.stopped = {wasm::StopReason::kCancelled, broken.message};
+    return answer;
+  }
+  const bool is_limit = broken.how == How::kKilled || broken.how == How::kCompiled;
   answer.stopped = {
-      killed ? wasm::StopReason::kLimit : wasm::StopReason::kInternal,
+      is_limit ? wasm::StopReason::kLimit : wasm::StopReason::kInternal,
       fmt::format("the worker process that ran the call failed: {}; the call is run by another one "
                   "when it is asked for again",
                   broken.message)};
@@ -90,6 +165,15 @@ compute::Answer Pool::failed(const Sha256Digest& call, const std::string& reques
   ++broken_;
   strikes_.add(parts_.clock.monotonic_ns(), call, requester);
   return answer;
+}
+
+void Pool::tend() {
+  Members dropped;  // ended without the lock
+  {
+    const std::lock_guard lock(mutex_);
+    drop_ended(parts_.clock.monotonic_ns(), dropped);
+  }
+  for (Member& member : dropped) end(member);
 }
 
 // Those that have ended, and those that were idle for so long that they soon do.
@@ -157,49 +241,39 @@ void Pool::end(Member& member) {
     if (busy_processes_.erase(member.process->id()) != 0) --busy_;
   }
   member.process.reset();
-  if (!member.group.empty()) remove_group(member.group);
 }
 
 // Asked anew each time: a worker in no namespace is better than none.
 Result<std::unique_ptr<Process>> Pool::start_process() {
-  Process::Options options{options_.program, options_.memory_bytes_max, Namespaces::kOwn};
+  Process::Options options{options_.program, options_.memory_bytes_max, Namespaces::kOwn,
+                           options_.compile_ns_max, options_.group_folder};
   auto process = Process::start(options, parts_.clock);
-  if (process.ok() || process.error().code != ErrorCode::kUnsupported) return process;
-  options.namespaces = Namespaces::kNone;
-  return Process::start(options, parts_.clock);
+  if (!process.ok() && process.error().code == ErrorCode::kUnsupported) {
+    options.namespaces = Namespaces::kNone;
+    process = Process::start(options, parts_.clock);
+  }
+  if (process.ok()) attendant_.watch((*process)->id());
+  return process;
 }
 
 Result<Pool::Member> Pool::start() {
-  std::promise<Result<std::unique_ptr<Process>>> promise;
-  auto started = promise.get_future();
-  launcher_.submit([&] { promise.set_value(start_process()); });
-  auto process = started.get();
+  auto process = attendant_.carry_out([this] { return start_process(); });
   if (!process.ok()) {
     const std::lock_guard lock(mutex_);
     failure_ = process.error().message;
     return std::move(process).error();
   }
-  Member member{*std::move(process), {}, parts_.clock.monotonic_ns(), {}};
-  Measures measures = member.process->measures();
-  member.group = join_group(member.process->id());
-  if (!member.group.empty()) measures.add(Measure::kGroup);
-  log_start(measures);
+  Member member{*std::move(process), {}, parts_.clock.monotonic_ns()};
+  log_start(*member.process);
   return member;
 }
 
-std::string Pool::join_group(pid_t process) {
-  if (options_.group_folder.empty()) return {};
-  auto group = isolation::join_group(options_.group_folder, process, {options_.memory_bytes_max});
-  if (group.ok()) return group->string();
-  const std::lock_guard lock(mutex_);
-  failure_ = group.error().message;
-  return {};
-}
-
-void Pool::log_start(Measures measures) {
+void Pool::log_start(const Process& process) {
+  const Measures measures = process.measures();
   {
     const std::lock_guard lock(mutex_);
     ++started_;
+    failure_ = process.group_failure();
     if (std::exchange(measures_, measures) == measures) return;
   }
   parts_.log(fmt::format("worker processes are held in by: {}; not by: {}",
@@ -207,16 +281,11 @@ void Pool::log_start(Measures measures) {
 }
 
 Pool::Status Pool::status() {
-  Members dropped;
-  Status status;
-  {
-    const std::lock_guard lock(mutex_);
-    drop_ended(parts_.clock.monotonic_ns(), dropped);
-    status = {idle_.size(), busy_, started_, broken_, measures_, failure_, {}};
-    for (const Member& member : idle_) status.processes.push_back(member.process->id());
-    for (const auto& [process, requester] : busy_processes_) status.processes.push_back(process);
-  }
-  for (Member& member : dropped) end(member);
+  tend();
+  const std::lock_guard lock(mutex_);
+  Status status{idle_.size(), busy_, started_, broken_, measures_, failure_, {}};
+  for (const Member& member : idle_) status.processes.push_back(member.process->id());
+  for (const auto& [process, requester] : busy_processes_) status.processes.push_back(process);
   return status;
 }
 

@@ -2,7 +2,6 @@
 // warm for a while, so many at most.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <list>
 #include <map>
@@ -12,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "isolation/attendant.h"
+#include "isolation/code_shelf.h"
 #include "isolation/process.h"
 #include "isolation/strikes.h"
 #include "isolation/worker.h"
@@ -24,6 +24,7 @@ struct PoolOptions {
   Program program{-1, {kWorkerName}};
   uint64_t memory_bytes_max = 0;  // of one worker; 0: no limit
   std::string group_folder;       // of cgroup v2, in which a group for each worker may be made
+  uint64_t compile_ns_max = kCompileNs;  // of one run
   // More wait idle only as long as their requesters' calls keep them busy.
   size_t workers_max = 16;
 };
@@ -40,8 +41,9 @@ class Pool {
   // What it stands on; must outlive it.
   struct Parts {
     Clock& clock;
-    std::function<Result<wasm::ModuleCache*>()> modules;  // compiles for the workers
-    std::function<void(const std::string&)> log;          // of what the owner of a node should know
+    // What this process has compiled for itself, workers need not compile.
+    std::function<Result<wasm::ModuleCache*>()> modules;
+    std::function<void(const std::string&)> log;  // of what the owner of a node should know
   };
   Pool(Parts parts, PoolOptions options);
   // No run may be under way.
@@ -49,6 +51,9 @@ class Pool {
 
   // Runs calls of one requester, whose name is any bytes that are his alone.
   std::unique_ptr<compute::Runner> runner_for(const std::string& requester, Answers answers);
+
+  // Modules of which a worker has compiled code; the latest used first.
+  [[nodiscard]] std::vector<Cid> warm(size_t max);
 
   struct Status {
     size_t idle = 0;
@@ -65,11 +70,11 @@ class Pool {
 
  private:
   class RequesterRunner;
+  class RequesterCodes;
   struct Member {
     std::unique_ptr<Process> process;
     std::string requester;  // empty: of nobody yet
     uint64_t idle_since_ns = 0;
-    std::string group;
   };
   using Members = std::list<Member>;
 
@@ -79,15 +84,20 @@ class Pool {
   void end(Member& member);
   Result<Member> start();
   Result<std::unique_ptr<Process>> start_process();
-  std::string join_group(pid_t process);
+  // What this process has compiled for itself.
+  Result<Bytes> own_code(const Cid& module) const;
+  CodeShelf::Code shelved(const std::string& requester, const Cid& module);
+  bool has_code(const std::string& requester, const Cid& module);
   compute::Answer failed(const Sha256Digest& call, const std::string& requester,
                          const Process::Broken& broken);
+  // Ends those that have ended, or were idle for so long that they soon do.
+  void tend();
   void drop_ended(uint64_t now_ns, Members& dropped);
-  void log_start(Measures measures);
+  void log_start(const Process& process);
 
   const Parts parts_;
   const PoolOptions options_;
-  std::mutex mutex_;  // of what follows, up to the launcher
+  std::mutex mutex_;  // of what follows, up to the attendant
   Members idle_;      // used last: first
   size_t busy_ = 0;
   std::map<pid_t, std::string> busy_processes_;
@@ -96,8 +106,8 @@ class Pool {
   std::optional<Measures> measures_;
   std::string failure_;
   Strikes strikes_;
-  // Starts all of them: the system ends a worker with the thread that started it.
-  ThreadPool launcher_{1};
+  CodeShelf shelf_;
+  Attendant attendant_;
 };
 
 }  // namespace timerose::isolation

@@ -2,115 +2,16 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <csignal>
 #include <thread>
 
-#include "isolation/launch.h"
-#include "isolation/message.h"
 #include "isolation/testing.h"
-#include "isolation/worker.h"
 #include "unixfs/reader.h"
 
 namespace timerose::isolation {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
-
-constexpr std::string_view kExit = R"wat((module
-  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-  (memory (export "memory") 1)
-  (func (export "_start") (call $exit (i32.const 42)))))wat";
-
-constexpr std::string_view kForever = R"wat((module
-  (memory (export "memory") 1)
-  (func (export "_start") (loop $again (br $again)))))wat";
-
-constexpr std::string_view kTrap = R"wat((module
-  (memory (export "memory") 1)
-  (func (export "_start") unreachable)))wat";
-
-// Standard input to standard output.
-constexpr std::string_view kCopy = R"wat((module
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 2)
-  (func (export "_start")
-    (block $end (loop $more
-      (i32.store (i32.const 0) (i32.const 1024))
-      (i32.store (i32.const 4) (i32.const 65536))
-      (br_if $end (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
-      (br_if $end (i32.eqz (i32.load (i32.const 8))))
-      (i32.store (i32.const 4) (i32.load (i32.const 8)))
-      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
-      (br $more))))))wat";
-
-// --- What the worker of this program does when a call's first argument says so ---
-
-void say(const FromWorker& message) {
-  const Bytes frame = encode(message);
-  (void)send(kChannelDescriptor, frame.data(), frame.size(), MSG_NOSIGNAL);
-}
-
-[[noreturn]] void hang() {
-  while (true) pause();
-}
-
-void go_wrong(const compute::Invocation& call) {
-  const std::string how = call.args.empty() ? "" : call.args.front();
-  if (how == "crash") __builtin_trap();  // raise() would not end the first process of a namespace
-  if (how == "hang") {
-    while (true) std::this_thread::sleep_for(std::chrono::seconds(1));
-  }
-  if (how == "end") _exit(3);
-  if (how == "socket") (void)syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
-  if (how == "fork") (void)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-  if (how == "exec") (void)syscall(SYS_execve, "/bin/sh", nullptr, nullptr);
-  if (how == "open" && open("/etc/passwd", O_RDONLY) >= 0) _exit(4);
-  if (how == "garbage") {
-    (void)send(kChannelDescriptor, "\x08\0\0\0garbage!", 12, MSG_NOSIGNAL);
-    hang();
-  }
-  if (how == "length") {
-    (void)send(kChannelDescriptor, "\xff\xff\xff\xff", 4, MSG_NOSIGNAL);
-    hang();
-  }
-  if (how == "lie") {
-    compute::Outcome outcome{0U, Cid::of_sha256(Codec::kRaw, as_bytes("never put")), {}, {}};
-    say(Ended{Ended::WithOutcome{*outcome.encode(), ""}, 1, 1});
-    hang();
-  }
-  if (how == "meter") {
-    const compute::Outcome outcome{0U, {}, {}, {}};
-    say(Ended{Ended::WithOutcome{*outcome.encode(), ""}, UINT64_MAX, 1});
-    hang();
-  }
-  if (how == "put") {
-    say(PutBlocks{{{Cid::of_sha256(Codec::kRaw, as_bytes("a")), Bytes{'b'}}}});
-    hang();
-  }
-  if (how == "code") {
-    say(WantCode{Cid::of_sha256(Codec::kRaw, as_bytes("another's"))});
-    hang();
-  }
-  if (how == "pry") {
-    // Asks for a block that the call does not name, and tells by its exit whether it was given.
-    say(WantBlock{Cid::of_sha256(Codec::kRaw, as_bytes("a secret"))});
-    std::array<char, 256> answer{};
-    const ssize_t got = recv(kChannelDescriptor, answer.data(), answer.size(), 0);
-    const bool given = got > 6 && answer[5] == 1;
-    _exit(given ? 5 : 6);
-  }
-}
-
-// --- Tests ---
 
 TEST(Isolation, AWorkerGivesTheAnswerOfThisProcess) {
   Node node;
@@ -171,38 +72,6 @@ TEST(Isolation, NoMoreProcessesStayThanAreAllowed) {
   EXPECT_EQ(node.pool().status().processes.size(), 1U);
 }
 
-TEST(Isolation, WhatEndsAWorkerFailsItsCallAndNoOther) {
-  Node node;
-  for (const char* how : {"crash", "end", "garbage", "length", "lie", "meter", "put", "code"}) {
-    const compute::Answer answer = node.run(node.request(kExit, {how}), "bad");
-    ASSERT_TRUE(answer.stopped) << how;
-    EXPECT_EQ(answer.stopped->reason, wasm::StopReason::kInternal) << how;
-    EXPECT_THAT(answer.stopped->message, HasSubstr("the worker process that ran the call failed"));
-    EXPECT_TRUE(node.run(node.request(kExit, {how + std::string("-not")}), "good").outcome) << how;
-  }
-  EXPECT_TRUE(node.run(node.request(kExit), "bad").outcome);  // by a new one
-  EXPECT_EQ(node.pool().status().broken, 8U);
-}
-
-TEST(Isolation, AWorkerThatIsKilledIsTakenForOutOfMemory) {
-  Node node;
-  std::thread killer([&] {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (node.pool().status().busy == 0 && std::chrono::steady_clock::now() < end) {
-      std::this_thread::yield();
-    }
-    std::vector<pid_t> processes;
-    while (processes.empty()) processes = node.pool().status().processes;
-    kill(processes.front(), SIGKILL);
-  });
-  const compute::Answer answer = node.run(node.request(kForever));
-  killer.join();
-  ASSERT_TRUE(answer.stopped);
-  EXPECT_EQ(answer.stopped->reason, wasm::StopReason::kLimit);
-  EXPECT_THAT(answer.stopped->message, HasSubstr("memory had run out"));
-  EXPECT_TRUE(node.run(node.request(kExit)).outcome);
-}
-
 TEST(Isolation, ADeadlineStopsAGuestAndLeavesTheWorker) {
   Node node;
   compute::Request asked = node.request(kForever);
@@ -229,16 +98,6 @@ TEST(Isolation, ACancelledGuestStopsAndLeavesTheWorker) {
   EXPECT_EQ(answer.stopped->reason, wasm::StopReason::kCancelled) << answer.stopped->message;
   EXPECT_TRUE(node.run(node.request(kExit)).outcome);
   EXPECT_EQ(node.pool().status().started, 1U);
-}
-
-TEST(Isolation, AWorkerThatDoesNotStopIsKilled) {
-  Node node;
-  compute::Request asked = node.request(kExit, {"hang"});
-  asked.deadline_ms = 1;
-  const compute::Answer answer = node.run(asked);
-  ASSERT_TRUE(answer.stopped);
-  EXPECT_EQ(answer.stopped->reason, wasm::StopReason::kInternal);
-  EXPECT_THAT(answer.stopped->message, HasSubstr("did not stop at the call's deadline"));
 }
 
 TEST(Isolation, FuelStopsAGuestAsItDoesInThisProcess) {
@@ -275,34 +134,6 @@ TEST(Isolation, AFunctionThatCannotRunIsAnErrorAsItIsInThisProcess) {
   EXPECT_EQ(there.error().message, here.error().message);
 }
 
-TEST(Isolation, ACallThatEndsWorkersAgainAndAgainIsRefused) {
-  Node node;
-  const compute::Request asked = node.request(kExit, {"crash"});
-  for (uint32_t i = 0; i < Strikes::kOfCallMax; ++i) EXPECT_TRUE(node.run(asked).stopped);
-  const compute::Answer refused = node.run(asked);
-  ASSERT_TRUE(refused.stopped);
-  EXPECT_EQ(refused.stopped->reason, wasm::StopReason::kLimit);
-  EXPECT_THAT(refused.stopped->message, HasSubstr("it is not run again for"));
-  EXPECT_EQ(node.pool().status().started, Strikes::kOfCallMax);
-  EXPECT_TRUE(node.run(node.request(kExit)).outcome);
-}
-
-TEST(Isolation, AWorkerIsGivenNoBlockThatItsCallDoesNotName) {
-  Node node;
-  const Bytes secret = to_bytes(as_bytes("a secret"));
-  ASSERT_TRUE(node.store().put(Block::of_sha256(Codec::kRaw, secret)).ok());
-  const compute::Answer answer = node.run(node.request(kExit, {"pry"}));
-  ASSERT_TRUE(answer.stopped);
-  EXPECT_THAT(answer.stopped->message, HasSubstr("exit code 6"));
-}
-
-// The measures that this system allows, or the reason to leave a test out.
-Measures measures_of(Node& node) {
-  const auto measures = node.pool().measures();
-  EXPECT_TRUE(measures.ok()) << measures.error().message;
-  return measures.ok() ? *measures : Measures{};
-}
-
 TEST(Isolation, SaysWhatHoldsWorkersIn) {
   Node node;
   const Measures measures = measures_of(node);
@@ -311,18 +142,6 @@ TEST(Isolation, SaysWhatHoldsWorkersIn) {
   EXPECT_FALSE(measures.has(Measure::kGroup));  // none was set up
   EXPECT_THAT(node.log(), HasSubstr("worker processes are held in by: "));
   EXPECT_THAT(node.log(), HasSubstr("not by: "));
-}
-
-TEST(Isolation, SystemCallsThatNoGuestNeedsEndTheWorker) {
-  Node node;
-  if (!measures_of(node).has(Measure::kSystemCalls)) GTEST_SKIP() << "the system has no seccomp";
-  for (const char* how : {"socket", "fork", "exec"}) {
-    const compute::Answer answer = node.run(node.request(kExit, {how}));
-    ASSERT_TRUE(answer.stopped) << how;
-    EXPECT_THAT(answer.stopped->message, HasSubstr("a system call that no guest needs")) << how;
-  }
-  // Tried by libraries too, so it fails and no more.
-  EXPECT_TRUE(node.run(node.request(kExit, {"open"})).outcome);
 }
 
 TEST(Isolation, AWorkerHasAnEmptyRootAndNoRights) {
@@ -361,11 +180,3 @@ TEST(Isolation, AWorkerInheritsNoDescriptor) {
 
 }  // namespace
 }  // namespace timerose::isolation
-
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == timerose::isolation::kTestWorker) {
-    return timerose::isolation::run_worker({timerose::isolation::go_wrong});
-  }
-  ::testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
-}

@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "isolation/course.h"
+#include "isolation/group.h"
 
 namespace timerose::isolation {
 
@@ -17,7 +19,9 @@ Result<std::unique_ptr<Process>> Process::start(const Options& options, Clock& c
   TR_ASSIGN(Launched launched, launch(options.program, options.namespaces));
   FileDescriptor socket = std::move(launched.channel);
   TR_ASSIGN(Channel channel, Channel::open(std::move(socket)));
-  std::unique_ptr<Process> process(new Process(std::move(launched), std::move(channel), clock));
+  std::unique_ptr<Process> process(
+      new Process(std::move(launched), std::move(channel), clock, options.compile_ns_max));
+  process->join_group(options);
   if (auto greeted = process->greet(options); !greeted.ok()) {
     const std::string ending = process->end();
     const bool no_namespaces =
@@ -27,6 +31,17 @@ Result<std::unique_ptr<Process>> Process::start(const Options& options, Clock& c
         fmt::format("a worker process did not start: {} ({})", greeted.error().message, ending)};
   }
   return process;
+}
+
+// It waits for the first frame: of what it will use, nothing is in use.
+void Process::join_group(const Options& options) {
+  if (options.group_folder.empty()) return;
+  auto group = isolation::join_group(options.group_folder, id_, {options.memory_bytes_max});
+  if (group.ok()) {
+    group_ = *std::move(group);
+  } else {
+    group_failure_ = group.error().message;
+  }
 }
 
 Status Process::greet(const Options& options) {
@@ -42,6 +57,7 @@ Status Process::greet(const Options& options) {
   auto* hello = std::get_if<Hello>(&message);
   if (hello == nullptr) return Error{ErrorCode::kMalformed, "it did not say hello"};
   measures_.bits = hello->measures;
+  if (!group_.empty()) measures_.add(Measure::kGroup);
   engine_ = std::move(hello->engine);
   return success();
 }
@@ -62,27 +78,25 @@ std::string Process::end() {
     while (waitpid(id_, &status, 0) < 0 && errno == EINTR) continue;
     ended_ = status;
   }
+  if (!group_.empty()) remove_group(std::exchange(group_, {}));
   if (WIFEXITED(*ended_)) return fmt::format("it ended with exit code {}", WEXITSTATUS(*ended_));
   return fmt::format("it was ended by signal {} ({})", WTERMSIG(*ended_),
                      strsignal(WTERMSIG(*ended_)));
 }
 
-void Process::break_off(const Error& error) {
-  if (error.code != ErrorCode::kIo) {
-    const bool hung = error.code == ErrorCode::kBusy;
-    end();
-    broken_ = {hung ? Broken::How::kHung : Broken::How::kLied, error.message};
-    return;
-  }
-  // Its end of the channel is closed: it is ending, if it has not.
-  int status = 0;
+void Process::break_off(Broken::How how, const std::string& message) {
+  end();
+  broken_ = {how, message};
+}
+
+void Process::break_off_ended() {
+  // It is ending, if it has not.
   for (int looks = 0; !has_ended() && looks < 100; ++looks) usleep(1000);
   const std::string ending = end();
-  status = *ended_;
-  const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  if (killed) {
+  const int signal = WIFSIGNALED(*ended_) ? WTERMSIG(*ended_) : 0;
+  if (signal == SIGKILL) {
     broken_ = {Broken::How::kKilled, ending + ", most likely because memory had run out"};
-  } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+  } else if (signal == SIGSYS) {
     broken_ = {Broken::How::kCrashed, ending + ": it tried a system call that no guest needs"};
   } else {
     broken_ = {Broken::How::kCrashed, ending};
@@ -90,9 +104,28 @@ void Process::break_off(const Error& error) {
 }
 
 Result<compute::Answer> Process::run(const Work& work) {
-  Course course({channel_, clock_, cancel_.get(), ++numbers_}, work);
+  Course course({channel_, clock_, cancel_.get(), ++numbers_, compile_ns_max_}, work);
   auto answer = course.follow();
-  if (!answer.ok() && course.is_workers_fault()) break_off(answer.error());
+  if (answer.ok()) return answer;
+  switch (course.fault()) {
+    case Course::Fault::kNone:
+      break;
+    case Course::Fault::kGone:
+      break_off_ended();
+      break;
+    case Course::Fault::kLate:
+      break_off(Broken::How::kHung, answer.error().message);
+      break;
+    case Course::Fault::kLie:
+      break_off(Broken::How::kLied, answer.error().message);
+      break;
+    case Course::Fault::kCompiledTooLong:
+      break_off(Broken::How::kCompiled, answer.error().message);
+      break;
+    case Course::Fault::kGivenUp:
+      break_off(Broken::How::kGivenUp, answer.error().message);
+      break;
+  }
   return answer;
 }
 

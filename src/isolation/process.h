@@ -2,13 +2,14 @@
 // than the call that it runs.
 #pragma once
 
-#include <functional>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "compute/runner.h"
 #include "isolation/channel.h"
+#include "isolation/code_source.h"
 #include "isolation/launch.h"
 #include "isolation/measures.h"
 
@@ -21,6 +22,9 @@ inline constexpr uint64_t kStartNs = 20'000'000'000;
 // Blocks that one run may put: more than the limits of its ABIs add up to.
 inline constexpr uint64_t kRunPutBytesMax = 4ULL << 30;
 
+// How long one run may compile.
+inline constexpr uint64_t kCompileNs = 60'000'000'000;
+
 // One call to be run; all must outlive the run.
 struct Work {
   const compute::Invocation& call;
@@ -28,8 +32,7 @@ struct Work {
   const compute::Budget& budget;
   const wasi::Context::OnWrite& on_write;
   const compute::Surroundings& around;
-  // The compiled code of the call's module, or of one linked to it.
-  const std::function<Result<Bytes>(const Cid& module)>& code;
+  CodeSource& codes;  // of the call's module and those linked to it
 };
 
 // Of one thread at a time, but for what is said to be thread-safe.
@@ -39,6 +42,8 @@ class Process {
     Program program;
     uint64_t memory_bytes_max = 0;
     Namespaces namespaces = Namespaces::kOwn;
+    uint64_t compile_ns_max = kCompileNs;
+    std::string group_folder;  // of cgroup v2; empty: no control group
   };
   // Waits until it has confined itself. kUnsupported if it cannot have namespaces.
   static Result<std::unique_ptr<Process>> start(const Options& options, Clock& clock);
@@ -53,7 +58,14 @@ class Process {
 
   // Why it failed us; the message says how it ended.
   struct Broken {
-    enum class How { kCrashed, kKilled, kHung, kLied };
+    enum class How {
+      kCrashed,
+      kKilled,  // not by us
+      kHung,
+      kLied,
+      kCompiled,  // for longer than it may
+      kGivenUp,   // the call was cancelled while it compiled, which cannot be interrupted
+    };
     How how;
     std::string message;
   };
@@ -63,25 +75,34 @@ class Process {
 
   [[nodiscard]] pid_t id() const { return id_; }
   [[nodiscard]] Measures measures() const { return measures_; }
+  // Why it is in no control group, though it should be.
+  [[nodiscard]] const std::string& group_failure() const { return group_failure_; }
   [[nodiscard]] const std::string& engine() const { return engine_; }
 
  private:
-  Process(Launched launched, Channel channel, Clock& clock)
+  Process(Launched launched, Channel channel, Clock& clock, uint64_t compile_ns_max)
       : id_(launched.process),
+        compile_ns_max_(compile_ns_max),
         cancel_(std::move(launched.cancel)),
         channel_(std::move(channel)),
         clock_(clock) {}
   Status greet(const Options& options);
-  // What an error of the channel or of what came over it says of the process; ends it.
-  void break_off(const Error& error);
+  void join_group(const Options& options);
+  // Ends it, and says why.
+  void break_off(Broken::How how, const std::string& message);
+  // The channel's other end is closed.
+  void break_off_ended();
   std::string end();
 
   const pid_t id_;
+  const uint64_t compile_ns_max_;
   FileDescriptor cancel_;
   Channel channel_;
   Clock& clock_;
   Measures measures_;
   std::string engine_;
+  std::filesystem::path group_;
+  std::string group_failure_;
   uint64_t numbers_ = 0;
   std::optional<Broken> broken_;
   std::optional<int> ended_;  // as waitpid() says

@@ -18,18 +18,6 @@ namespace {
 constexpr rlim_t kDescriptorsMax = 64;
 constexpr rlim_t kProcessesMax = 64;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kMemoryCanBeLimited = false;  // the sanitizer's own is beyond every limit
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kMemoryCanBeLimited = false;
-#else
-constexpr bool kMemoryCanBeLimited = true;
-#endif
-#else
-constexpr bool kMemoryCanBeLimited = true;
-#endif
-
 bool limit(__rlimit_resource_t resource, rlim_t most) {
   const rlimit both{most, most};
   return setrlimit(resource, &both) == 0;
@@ -40,7 +28,7 @@ bool limit_resources(const Setup& setup) {
              limit(RLIMIT_MSGQUEUE, 0) && limit(RLIMIT_MEMLOCK, 0);
   // Without a namespace it would count all processes of the user.
   if (setup.in_namespaces) all = limit(RLIMIT_NPROC, kProcessesMax) && all;
-  if (setup.memory_bytes_max == 0 || !kMemoryCanBeLimited) return all;
+  if (setup.memory_bytes_max == 0 || !memory_can_be_limited()) return all;
   return limit(RLIMIT_DATA, setup.memory_bytes_max) &&
          limit(RLIMIT_FSIZE, setup.memory_bytes_max) && all;
 }
@@ -74,6 +62,17 @@ bool drop_rights() {
 }
 
 }  // namespace
+
+bool memory_can_be_limited() {
+#if defined(__SANITIZE_ADDRESS__)
+  return false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return false;
+#endif
+#endif
+  return true;
+}
 
 Measures confine(const Setup& setup) {
   Measures measures;

@@ -11,6 +11,9 @@ namespace timerose::isolation {
 // in force. From here on files cannot be opened.
 Measures confine(const Setup& setup);
 
+// Not where a sanitizer takes more than every limit.
+bool memory_can_be_limited();
+
 // The system calls of a process that runs guests, as a filter for seccomp; false if the system has
 // none. Others end the process, but for a few that libraries try by themselves: those fail.
 bool filter_system_calls();

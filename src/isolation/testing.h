@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "blockstore/memory_blockstore.h"
@@ -21,6 +25,35 @@ namespace timerose::isolation {
 // The words of a call (its first argument) that the test program's worker acts on before it runs
 // the guest; it is started by this word as the program's argument.
 inline constexpr const char* kTestWorker = "--be-a-worker";
+
+// Guests: one that ends at once, one that never does, one that traps, and one that copies.
+inline constexpr std::string_view kExit = R"wat((module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const 42)))))wat";
+
+inline constexpr std::string_view kForever = R"wat((module
+  (memory (export "memory") 1)
+  (func (export "_start") (loop $again (br $again)))))wat";
+
+inline constexpr std::string_view kTrap = R"wat((module
+  (memory (export "memory") 1)
+  (func (export "_start") unreachable)))wat";
+
+// Standard input to standard output.
+inline constexpr std::string_view kCopy = R"wat((module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "_start")
+    (block $end (loop $more
+      (i32.store (i32.const 0) (i32.const 1024))
+      (i32.store (i32.const 4) (i32.const 65536))
+      (br_if $end (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (br_if $end (i32.eqz (i32.load (i32.const 8))))
+      (i32.store (i32.const 4) (i32.load (i32.const 8)))
+      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (br $more))))))wat";
 
 class Node {
  public:
@@ -61,6 +94,7 @@ class Node {
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return answer.ok() ? *std::move(answer) : compute::Answer(request.invocation.module);
   }
+  wasm::ModuleCache& modules() { return *modules_; }
   Pool& pool() { return *pool_; }
   compute::Executor& executor() { return *executor_; }
   MemoryBlockstore& store() { return store_; }
@@ -81,5 +115,29 @@ class Node {
   std::string log_;
   std::unique_ptr<Pool> pool_;
 };
+
+// Children of this process, dead ones too.
+inline size_t children() {
+  size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    const auto list = read_file(task.path() / "children", 1U << 20);
+    if (list.ok()) count += static_cast<size_t>(std::ranges::count(*list, ' '));
+  }
+  return count;
+}
+
+// Until it is true, for 20 s at most.
+template <typename Condition>
+void wait_until(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+}
+
+// The measures that this system allows, or the reason to leave a test out.
+inline Measures measures_of(Node& node) {
+  const auto measures = node.pool().measures();
+  EXPECT_TRUE(measures.ok()) << measures.error().message;
+  return measures.ok() ? *measures : Measures{};
+}
 
 }  // namespace timerose::isolation

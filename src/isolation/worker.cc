@@ -74,25 +74,45 @@ void hear_cancellations(CurrentRun& current) {
 // The whole of a descriptor, mapped.
 Result<SharedBytes> map_all(const FileDescriptor& file) {
   const off_t size = lseek(file.get(), 0, SEEK_END);
-  if (size <= 0) return errno_error(errno, "reading compiled code");
+  if (size <= 0) return errno_error(errno, "reading a module");
   const auto length = static_cast<size_t>(size);
   void* start = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (start == MAP_FAILED) return errno_error(errno, "mapping compiled code");
+  if (start == MAP_FAILED) return errno_error(errno, "mapping a module");
   const std::shared_ptr<const void> owner(
       start, [length](const void* at) { munmap(const_cast<void*>(at), length); });
   return SharedBytes(owner, {static_cast<const uint8_t*>(start), length});
 }
 
+// The code takes the binary's place, for the next worker of this requester.
+Status give_back(const FileDescriptor& file, ByteView code) {
+  if (ftruncate(file.get(), 0) != 0 || lseek(file.get(), 0, SEEK_SET) != 0) {
+    return errno_error(errno, "writing compiled code");
+  }
+  return write_all(file.get(), code);
+}
+
+Result<SharedBytes> compile(Channel& channel, const Channel::OnWait& on_wait,
+                            const wasm::Engine& engine, const FileDescriptor& file) {
+  TR_ASSIGN(const SharedBytes binary, map_all(file));
+  TR_ASSIGN(Bytes code, wasm::compile(engine, binary.view()));
+  // What there is no room for is used here all the same.
+  if (give_back(file, code).ok()) TR_TRY(channel.send(encode(Compiled{}), on_wait));
+  return SharedBytes(std::move(code));
+}
+
 Result<SharedBytes> fetch_code(Channel& channel, const Channel::OnWait& on_wait,
-                               const Cid& module) {
+                               const wasm::Engine& engine, const Cid& module) {
   TR_TRY(channel.send(encode(WantCode{module}), on_wait));
   TR_ASSIGN(const ByteView rest, channel.receive(on_wait));
   TR_ASSIGN(ToWorker answer, decode_to_worker(rest));
   auto* given = std::get_if<GiveCode>(&answer);
-  if (given == nullptr) return Error{ErrorCode::kInternal, "expected compiled code from the node"};
-  if (!given->given) return Error{given->code, std::move(given->message)};
+  if (given == nullptr) return Error{ErrorCode::kInternal, "expected a module from the node"};
+  if (given->what == GiveCode::What::kNothing) {
+    return Error{given->code, std::move(given->message)};
+  }
   const FileDescriptor file = channel.next_descriptor();
-  if (!file.valid()) return Error{ErrorCode::kInternal, "compiled code came without a descriptor"};
+  if (!file.valid()) return Error{ErrorCode::kInternal, "a module came without a descriptor"};
+  if (given->what == GiveCode::What::kBinary) return compile(channel, on_wait, engine, file);
   return map_all(file);
 }
 
@@ -115,7 +135,9 @@ class Worker {
       : channel_(channel),
         hooks_(hooks),
         modules_(engine,
-                 [this](const Cid& module) { return fetch_code(channel_, patient_, module); }),
+                 [this, &engine](const Cid& module) {
+                   return fetch_code(channel_, patient_, engine, module);
+                 }),
         functions_(engine, modules_, store_),
         name_(std::make_shared<const compute::EngineName>(
             compute::EngineName{engine.version(), engine.flags()})),

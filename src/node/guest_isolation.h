@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "isolation/pool.h"
 #include "multiformats/peer_id.h"
@@ -32,6 +33,9 @@ class GuestIsolation {
   std::unique_ptr<compute::Runner> runner_for(const PeerId& requester);
   // That of this node's own calls; null: this process.
   compute::Runner* own_runner() { return own_.get(); }
+
+  // Functions whose code worker processes have compiled, each for its requester.
+  [[nodiscard]] std::vector<Cid> warm(size_t max) { return pool_.warm(max); }
 
   // For a person: what is isolated, and what holds it in. Starts a worker if there was none yet.
   [[nodiscard]] std::string describe();

@@ -55,7 +55,7 @@ class ModuleCache {
   // No folder: nothing is kept on disk.
   ModuleCache(Engine& engine, std::optional<std::filesystem::path> folder);
   // Takes what `load` gives for compiled code, without a doubt, and never compiles: for a process
-  // whose parent has compiled it, by an engine with the same options.
+  // that gets it from another one, or from compile(), by an engine with the same options.
   using LoadCode = std::function<Result<SharedBytes>(const Cid& module)>;
   ModuleCache(Engine& engine, LoadCode load);
   ~ModuleCache();
@@ -66,12 +66,18 @@ class ModuleCache {
   Result<std::shared_ptr<const Module>> get(const Cid& module, const ReadModule& read);
   // The modules in memory, the latest used first.
   [[nodiscard]] std::vector<Cid> latest(size_t max) const;
-  // The compiled code of get(), as another process's LoadCode gives it.
-  Result<Bytes> code(const Cid& module, const ReadModule& read);
+  // Whether get() would neither compile nor read a file.
+  [[nodiscard]] bool has(const Cid& module) const;
+  // The compiled code, as another process's LoadCode gives it, if it is in memory or in the folder;
+  // else kNotFound: nothing is compiled.
+  [[nodiscard]] Result<Bytes> code(const Cid& module) const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// The compiled code of a WebAssembly binary, as a LoadCode gives it. Errors as ModuleCache::get().
+Result<Bytes> compile(const Engine& engine, ByteView binary);
 
 }  // namespace timerose::wasm

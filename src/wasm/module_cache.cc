@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <future>
 #include <list>
 #include <mutex>
@@ -19,7 +20,7 @@ using Found = Result<std::shared_ptr<const Module>>;
 // Modules kept in memory; the one not asked for the longest goes first.
 constexpr size_t kModulesMax = 256;
 
-Result<ModulePointer> compile(const Engine& engine, ByteView binary) {
+Result<ModulePointer> compiled_by(const Engine& engine, ByteView binary) {
   TR_TRY(check_is_module(binary));
   wasmtime_module_t* module = nullptr;
   const ErrorPointer error(
@@ -53,6 +54,8 @@ struct ModuleCache::State {
   std::list<Cid> by_age;  // asked for last: first
 
   Found load_or_compile(const Cid& cid, const ReadModule& read) const;
+  // Null if it is not there, or not yet.
+  std::shared_ptr<const Module> in_memory(const Cid& cid);
   void make_room();
 };
 
@@ -72,7 +75,7 @@ Found ModuleCache::State::load_or_compile(const Cid& cid, const ReadModule& read
     if (loaded.ok()) return make_module(cid, std::move(loaded).value());
   }
   TR_ASSIGN(const Bytes binary, read());
-  TR_ASSIGN(ModulePointer compiled, compile(engine, binary));
+  TR_ASSIGN(ModulePointer compiled, compiled_by(engine, binary));
   if (folder) {
     std::error_code ignored;
     std::filesystem::create_directories(*folder, ignored);
@@ -104,9 +107,29 @@ std::vector<Cid> ModuleCache::latest(size_t max) const {
   return out;
 }
 
-Result<Bytes> ModuleCache::code(const Cid& module, const ReadModule& read) {
-  TR_ASSIGN(const auto compiled, get(module, read));
-  return code_of(*compiled->native().module);
+std::shared_ptr<const Module> ModuleCache::State::in_memory(const Cid& cid) {
+  const std::lock_guard lock(mutex);
+  const auto entry = entries.find(cid);
+  if (entry == entries.end()) return nullptr;
+  const std::shared_future<Found>& found = entry->second.found;
+  if (found.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return nullptr;
+  return found.get().ok() ? *found.get() : nullptr;
+}
+
+bool ModuleCache::has(const Cid& module) const { return state_->in_memory(module) != nullptr; }
+
+Result<Bytes> ModuleCache::code(const Cid& module) const {
+  if (const auto known = state_->in_memory(module)) return code_of(*known->native().module);
+  if (!state_->folder) return Error{ErrorCode::kNotFound, "the module is not compiled here"};
+  const Purpose purpose{state_->engine, module};
+  TR_ASSIGN(const ModulePointer loaded,
+            load_compiled(*state_->folder / purpose.file_name(), purpose));
+  return code_of(*loaded);
+}
+
+Result<Bytes> compile(const Engine& engine, ByteView binary) {
+  TR_ASSIGN(const ModulePointer compiled, compiled_by(engine, binary));
+  return code_of(*compiled);
 }
 
 Found ModuleCache::get(const Cid& module, const ReadModule& read) {

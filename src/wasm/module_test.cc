@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/testing.h"
 #include "wasm/testing.h"
 
 namespace timerose::wasm {
@@ -127,12 +128,7 @@ TEST(Module, RefusesProposalsThatAreOff) {
 
 class ModuleFiles : public ::testing::Test {
  protected:
-  ModuleFiles() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "wasm_test.XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    engine_ = std::move(Engine::create({})).value();
-  }
-  ~ModuleFiles() override { std::filesystem::remove_all(folder_); }
+  ModuleFiles() { engine_ = std::move(Engine::create({})).value(); }
 
   // From a new cache, as a new process has it. Counts how often the binary was needed.
   Result<std::shared_ptr<const Module>> get() {
@@ -155,7 +151,8 @@ class ModuleFiles : public ::testing::Test {
     return ending_text(result.value());
   }
 
-  std::filesystem::path folder_;
+  testing_support::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
   std::unique_ptr<Engine> engine_;
   const Bytes binary_ = wat(R"((module (memory 1) (data (i32.const 0) "\05")
                                 (func (export "run") (result i32) (i32.load (i32.const 0)))))");
@@ -263,8 +260,13 @@ TEST(ModuleCache, GivesCodeThatAnotherEngineTakes) {
   const Cid cid = Cid::of_sha256(Codec::kRaw, binary);
   const auto read = [&] { return Result<Bytes>(binary); };
   ModuleCache compiling(guests.engine(), std::nullopt);
-  const auto code = compiling.code(cid, read);
+  EXPECT_FALSE(compiling.has(cid));
+  EXPECT_EQ(compiling.code(cid).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(compiling.get(cid, read).ok());
+  EXPECT_TRUE(compiling.has(cid));
+  const auto code = compiling.code(cid);
   ASSERT_TRUE(code.ok()) << code.error().message;
+  EXPECT_EQ(*compile(guests.engine(), binary), *code);
 
   Guests other;
   ModuleCache loading(other.engine(), [&](const Cid& asked) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "blockstore/memory_blockstore.h"
 #include "isolation/course.h"
+#include "isolation/memory_file.h"
 #include "unixfs/importer.h"
 
 namespace timerose::isolation {
@@ -23,6 +24,18 @@ void check_frame(ByteView rest) {
     CHECK(equal(ByteView(encode(*message)).subspan(kFrameHeadBytes), rest));
   }
 }
+
+class Codes final : public CodeSource {
+ public:
+  Result<Module> get(const Cid& /*module*/) override {
+    TR_ASSIGN(FileDescriptor file, memory_file(as_bytes("x")));
+    return Module{Module::Form::kBinary, std::make_shared<const FileDescriptor>(std::move(file))};
+  }
+  void keep(const Cid& /*module*/, std::shared_ptr<const FileDescriptor> code) override {
+    CHECK(code != nullptr);
+    (void)seal(*code);
+  }
+};
 
 // A run whose worker says these bytes and ends.
 void follow(ByteView said) {
@@ -46,10 +59,9 @@ void follow(ByteView said) {
   const auto engine = std::make_shared<const compute::EngineName>();
   const PublicKey key{};
   const compute::Surroundings around{store, sink, clock, engine, key};
-  const std::function<Result<Bytes>(const Cid&)> code = [](const Cid&) {
-    return Result<Bytes>(Bytes{1});
-  };
-  Course course({*channel, clock, -1, 1}, {call, digest, budget, on_write, around, code});
+  Codes codes;
+  Course course({*channel, clock, -1, 1, kCompileNs},
+                {call, digest, budget, on_write, around, codes});
   const auto answer = course.follow();
   if (answer.ok()) CHECK(answer->outcome.has_value() != answer->stopped.has_value());
 }

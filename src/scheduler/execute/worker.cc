@@ -68,7 +68,9 @@ void Worker::survey(QuestionId id, std::shared_ptr<const Job> job) {
   lookers_.submit([this, id, job = std::move(job)] {
     Estimate estimate = lacking_of(parts_.store, job->invocation, known_);
     if (const auto executor = parts_.executor(); executor.ok()) {
-      estimate.warm = (*executor)->is_warm(job->invocation);
+      const auto runner = parts_.runner_of ? parts_.runner_of(job->requester) : nullptr;
+      estimate.warm =
+          runner ? runner->is_warm(job->invocation) : (*executor)->is_warm(job->invocation);
       const auto answer = (*executor)->known(job->invocation);
       estimate.known = answer.ok() && answer->has_value();
     }
