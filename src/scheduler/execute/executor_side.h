@@ -13,144 +13,12 @@
 #include <variant>
 #include <vector>
 
-#include "compute/invocation.h"
-#include "mesh/host.h"
+#include "scheduler/execute/executor_limits.h"
+#include "scheduler/execute/executor_messages.h"
 #include "scheduler/execute/fair_queue.h"
 #include "scheduler/execute/gate.h"
-#include "scheduler/execute/message.h"
 
 namespace timerose::scheduler::execute {
-
-enum class ExecutionId : uint64_t {};
-enum class QuestionId : uint64_t {};  // of a Probe or a Known
-
-// What those have whom nobody here trusts (open mode): most of it together, since keys cost
-// nothing. They take turns with others as if they were one requester.
-struct StrangerLimits {
-  uint32_t running_max = 1;  // of all of them; and fetches
-  size_t calls_max = 256;    // of all of them
-  size_t calls_of_each_max = 16;
-  uint64_t bytes_max = 16ULL << 20;  // of all of them
-  uint64_t bytes_of_each_max = 1ULL << 20;
-  uint64_t fuel_of_call_max = 10'000'000'000;
-  uint64_t fuel_a_minute = 60'000'000'000;  // of all of them
-  size_t questions_of_each_max = 4;
-};
-
-struct ExecutorLimits {
-  uint32_t running_max = 8;  // handed over to be run at a time; a Service raises it for its threads
-  uint32_t running_of_requester_max = UINT32_MAX;
-  uint32_t fetching_max = 8;  // whose inputs are fetched at a time
-  uint32_t fetching_of_requester_max = 4;
-  // More places, one for each requester that has none: who takes all the others for long keeps
-  // nobody else waiting.
-  uint32_t running_spare = 0;
-  uint32_t fetching_spare = 0;
-  // Calls of one requester that wait, run, or have an answer that is kept; and bytes of these.
-  size_t calls_of_requester_max = 8192;
-  uint64_t bytes_of_requester_max = 64ULL << 20;
-  size_t calls_max = 65'536;  // of all requesters
-  uint64_t fuel_of_call_max = UINT64_MAX;
-  // Who has used it up gets no more calls taken, and none of them begun, until some has come back;
-  // what guests use beyond it is owed.
-  uint64_t fuel_of_requester_a_minute = UINT64_MAX;
-  uint64_t lease_ms_min = 1'000;
-  uint64_t lease_ms_max = 600'000;
-  uint64_t keep_ns = 60'000'000'000;      // an answer that is not acknowledged
-  uint64_t accept_after_ns = 50'000'000;  // an answer within this needs no Accept before
-  // Of Probe and Known, that are being looked into at a time.
-  size_t questions_max = 1024;
-  size_t questions_of_requester_max = 64;
-  // How long after its Commit an answer is kept from others who ask for it, if it is not revealed.
-  uint64_t withhold_ns = 120'000'000'000;
-  uint32_t run_threads = 8;  // guests that really run at a time: for estimates
-  StrangerLimits strangers;
-};
-
-// One execution, as it is handed over.
-struct Job {
-  explicit Job(Cid cid, compute::Invocation call)
-      : name(std::move(cid)), invocation(std::move(call)) {}
-  Cid name;
-  compute::Invocation invocation;
-  PeerId requester;  // who has the data, most likely
-  uint64_t fuel = 0;
-  bool fresh = false;
-  bool logs = false;
-  bool receipt = false;
-  std::vector<CarriedBlock> blocks;
-};
-
-// --- Events ---
-struct LinkOpened {  // a stream that a requester opened
-  mesh::StreamId link;
-  PeerId peer;
-};
-struct LinkClosed {
-  mesh::StreamId link;
-};
-struct Received {
-  mesh::StreamId link;
-  Message message;
-};
-struct InputsFetched {  // all there, or why not
-  ExecutionId execution;
-  std::optional<Failure> failure;
-};
-struct LogWritten {
-  ExecutionId execution;
-  Log log;
-};
-struct ExecutionEnded {
-  ExecutionId execution;
-  std::variant<Finish, Failure> answer;  // without the number of a call
-  uint64_t duration_ns = 0;
-  uint64_t fuel_used = 0;
-};
-struct Surveyed {  // without the call's number, and how long it would wait
-  QuestionId question;
-  Estimate estimate;
-};
-struct LookedUp {
-  QuestionId question;
-  std::optional<Finish> found;  // without the call's number
-};
-struct Drain {  // no more offers; what waits is handed back, and what runs if it is not to end
-  bool also_running = false;
-};
-struct Tick {};
-using ExecutorEvent = std::variant<LinkOpened, LinkClosed, Received, InputsFetched, LogWritten,
-                                   ExecutionEnded, Surveyed, LookedUp, Drain, Tick>;
-
-// --- Actions ---
-struct SendTo {
-  mesh::StreamId link;
-  Message message;
-};
-struct FetchInputs {  // answered by InputsFetched
-  ExecutionId execution;
-  std::shared_ptr<const Job> job;
-};
-struct Launch {  // answered by ExecutionEnded
-  ExecutionId execution;
-  std::shared_ptr<const Job> job;
-};
-struct Stop {  // a fetch or a run that nobody wants any more; it is still answered
-  ExecutionId execution;
-};
-struct Survey {  // what the call would need here; answered by Surveyed
-  QuestionId question;
-  std::shared_ptr<const Job> job;
-};
-struct LookUp {  // answered by LookedUp
-  QuestionId question;
-  Cid invocation;
-};
-struct CloseLink {
-  mesh::StreamId link;
-  std::string why;
-};
-using ExecutorAction = std::variant<SendTo, FetchInputs, Launch, Stop, Survey, LookUp, CloseLink>;
 
 // What the decisions rest on beside the events.
 class ExecutorView {
@@ -312,6 +180,7 @@ class ExecutorSide {
   // Jobs with one name share one execution: those for one Invocation, if its answer may be shared.
   [[nodiscard]] std::string flight_name(const Job& job) const;
 
+  // executor_executions.cc
   void launch();
   [[nodiscard]] bool has_fuel(const PeerId& line);
   void add_wishes(Execution& execution);
@@ -326,7 +195,6 @@ class ExecutorSide {
   void answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer);
   void send_answer(const Asker& asker, const Call& call);
   void leave(const Asker& asker, Call& call);
-  void forget(const PeerId& peer, CallNumber number);
   void account(Requester& requester, Call& call, const Answer& answer);
 
   // executor_commits.cc
@@ -344,8 +212,10 @@ class ExecutorSide {
 
   void send(mesh::StreamId link, Message message);
   Call* find(const Asker& asker);
-  void drop_if_idle(const PeerId& peer);
 
+  // executor_time.cc
+  void forget(const PeerId& peer, CallNumber number);
+  void drop_if_idle(const PeerId& peer);
   void accept_due();
   void sweep();
   void sweep(const PeerId& peer, Requester& requester);
