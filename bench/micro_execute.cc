@@ -21,6 +21,7 @@
 #include "isolation/pool.h"
 #include "isolation/worker.h"
 #include "mesh/bridge_host.h"
+#include "mesh/host_testing.h"
 #include "scheduler/execute/service.h"
 
 namespace timerose::scheduler::execute {
@@ -56,24 +57,24 @@ double cpu_seconds() {
 }
 
 // A node as the daemon wires it, its store in memory.
-class Node {
+class Node : public mesh::testing_support::HostThread {
  public:
   explicit Node(uint8_t number, const std::vector<PeerId>& requesters)
-      : key_(PrivateKey::from_seed({number})),
+      : HostThread(start_host(PrivateKey::from_seed({number}))),
+        key_(PrivateKey::from_seed({number})),
         random_(number),
-        host_(start(key_)),
-        exchange_({loop_, *host_, store_, random_, pool_}, {}),
+        exchange_({loop(), host(), store_, random_, pool_}, {}),
         content_(store_, exchange_, {}),
         engine_(must(wasm::Engine::create({}))),
         modules_(*engine_, std::nullopt),
         executor_({content_, memo_, *engine_, modules_, key_, clock_}) {
-    TrustList trust(host_->self());
+    TrustList trust(id());
     for (const PeerId& peer : requesters) (void)trust.add(peer, Role::kRequester);
     ServiceOptions options;
     options.executor.keep_ns = 1'000'000'000;
     service_ = std::make_unique<Service>(
         Service::Parts{
-            loop_, *host_, random_, [this] { return Result<compute::Executor*>(&executor_); },
+            loop(), host(), random_, [this] { return Result<compute::Executor*>(&executor_); },
             store_, exchange_, key_.public_key(), 0,
             [this](const PeerId& requester) {
               return isolated ? pool_of_workers_.runner_for(std::string(as_text(requester.bytes())),
@@ -81,29 +82,26 @@ class Node {
                               : nullptr;
             }},
         options, std::move(trust));
-    watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); });
-    thread_ = std::thread([this] { loop_.run(); });
+    start([this](const mesh::Event& event) {
+      if (service_->on_event(event)) return;
+      exchange_.on_event(event);
+      if (on_other) on_other(event);
+    });
   }
   ~Node() {
-    loop_.post([this] {
+    stop([this] {
       service_->stop();
       exchange_.stop();
     });
-    loop_.stop();
-    thread_.join();
-    watch_.reset();
-    service_.reset();
   }
 
   Service& service() { return *service_; }
-  mesh::Host& host() { return *host_; }
-  EventLoop& loop() { return loop_; }
   MemoryBlockstore& blocks() { return blocks_; }
   std::function<void(const mesh::Event&)> on_other;  // events that are not the service's
   std::atomic<bool> isolated = false;                // where guests run
 
  private:
-  static std::unique_ptr<mesh::Host> start(const PrivateKey& key) {
+  static std::unique_ptr<mesh::Host> start_host(const PrivateKey& key) {
     mesh::HostOptions options;
     options.mdns = false;
     options.listen = {"/ip4/127.0.0.1/tcp/0"};
@@ -111,24 +109,13 @@ class Node {
     host->handle_protocol(kEcho);
     return host;
   }
-  void take_events() {
-    events_.clear();
-    host_->take_events(events_, 256);
-    for (const mesh::Event& event : events_) {
-      if (service_->on_event(event)) continue;
-      exchange_.on_event(event);
-      if (on_other) on_other(event);
-    }
-  }
 
   PrivateKey key_;
   SystemClock clock_;
-  EventLoop loop_{clock_};
   SeededRandom random_;
   ThreadPool pool_{2};
   MemoryBlockstore blocks_;
   GuardedBlockstore store_{blocks_};
-  std::unique_ptr<mesh::Host> host_;
   exchange::Service exchange_;
   exchange::NetworkBlockstore content_;
   compute::Memo memo_{nullptr, 64U << 20};
@@ -140,9 +127,6 @@ class Node {
        [](const std::string& line) { std::cerr << line + "\n"; }},
       {}};
   std::unique_ptr<Service> service_;
-  std::unique_ptr<EventLoop::Watch> watch_;
-  std::vector<mesh::Event> events_;
-  std::thread thread_;
 };
 
 // A moment that a loop's thread tells the main thread of.

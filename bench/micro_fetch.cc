@@ -11,13 +11,13 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "blockstore/rocks_blockstore.h"
 #include "blockstore/rocks_database.h"
 #include "blockstore/store_testing.h"
 #include "exchange/service.h"
 #include "mesh/bridge_host.h"
+#include "mesh/host_testing.h"
 
 namespace timerose::exchange {
 namespace {
@@ -35,28 +35,29 @@ T must(Result<T> result) {
   std::exit(1);
 }
 
-class Node {
+class Node : public mesh::testing_support::HostThread {
  public:
   Node(uint8_t number, const std::filesystem::path& folder)
-      : random_(number),
+      : HostThread(start_host(number)),
+        random_(number),
         database_(must(RocksDatabase::open(folder, {}))),
         store_(*database_),
-        host_(start(number)),
-        exchange_({loop_, *host_, store_, random_, pool_}, {}),
-        watch_(loop_.watch(host_->event_descriptor(), [this] { take_events(); })),
-        thread_([this] { loop_.run(); }) {}
+        exchange_({loop(), host(), store_, random_, pool_}, {}) {
+    start([this](const mesh::Event& event) {
+      (void)exchange_.on_event(event);
+      // It may have itself replaced.
+      if (const auto heard = on_event_) heard(event);
+    });
+  }
   ~Node() {
-    loop_.post([this] { exchange_.stop(); });
-    loop_.stop();
-    thread_.join();
-    watch_.reset();
+    stop([this] { exchange_.stop(); });
   }
 
   // Waits on another thread for what `ask` is told on the loop.
   template <typename T>
   T await(const std::function<void(std::promise<T>&)>& ask) {
     std::promise<T> promise;
-    loop_.post([&] { ask(promise); });
+    loop().post([&] { ask(promise); });
     return promise.get_future().get();
   }
 
@@ -68,7 +69,7 @@ class Node {
         on_event_ = {};
         promise.set_value(static_cast<double>(pinged->round_trip_ns.value_or(0)) / 1e3);
       };
-      (void)host_->ping(peer);
+      (void)host().ping(peer);
     });
   }
 
@@ -80,13 +81,13 @@ class Node {
         on_event_ = {};
         promise.set_value(true);
       };
-      (void)host_->connect(peer);
+      (void)host().connect(peer);
     });
   }
 
   mesh::PeerAddresses where() {
-    mesh::PeerAddresses here{host_->self(), {}};
-    while (here.addresses.empty()) here.addresses = host_->listen_addresses();
+    mesh::PeerAddresses here{id(), {}};
+    while (here.addresses.empty()) here.addresses = host().listen_addresses();
     return here;
   }
 
@@ -94,34 +95,19 @@ class Node {
   Service& exchange() { return exchange_; }
 
  private:
-  static std::unique_ptr<mesh::Host> start(uint8_t number) {
+  static std::unique_ptr<mesh::Host> start_host(uint8_t number) {
     mesh::HostOptions options;
     options.mdns = false;
     options.listen = {"/ip4/127.0.0.1/tcp/0"};
     return must(mesh::start_bridge_host(PrivateKey::from_seed({number}), options));
   }
-  void take_events() {
-    events_.clear();
-    host_->take_events(events_, 256);
-    for (const mesh::Event& event : events_) {
-      (void)exchange_.on_event(event);
-      // It may have itself replaced.
-      if (const auto heard = on_event_) heard(event);
-    }
-  }
 
-  SystemClock clock_;
-  EventLoop loop_{clock_};
   SeededRandom random_;
   ThreadPool pool_{4};
   std::unique_ptr<RocksDatabase> database_;
   RocksBlockstore store_;
-  std::unique_ptr<mesh::Host> host_;
   Service exchange_;
-  std::vector<mesh::Event> events_;
   std::function<void(const mesh::Event&)> on_event_;
-  std::unique_ptr<EventLoop::Watch> watch_;
-  std::thread thread_;
 };
 
 double median(std::vector<double> values) {

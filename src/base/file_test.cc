@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/testing.h"
+
 namespace timerose {
 namespace {
 
@@ -16,15 +18,10 @@ using ::testing::HasSubstr;
 
 class File : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "file_test.XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   size_t entries() { return std::distance(std::filesystem::directory_iterator(folder_), {}); }
 
-  std::filesystem::path folder_;
+  testing_support::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }

@@ -3,21 +3,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <thread>
 #include <vector>
+
+#include "base/testing.h"
 
 namespace timerose::sqlite {
 namespace {
 
 class Sqlite : public testing::Test {
  protected:
-  Sqlite() {
-    std::string name = (std::filesystem::temp_directory_path() / "sqlite_test.XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~Sqlite() override { std::filesystem::remove_all(folder_); }
   [[nodiscard]] std::filesystem::path file() const { return folder_ / "records.sqlite"; }
 
   static int64_t count(Database& database) {
@@ -26,7 +22,8 @@ class Sqlite : public testing::Test {
     return rows->number(0);
   }
 
-  std::filesystem::path folder_;
+  testing_support::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(Sqlite, DoesNotTouchTheDiskBeforeTheFirstStatement) {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "blockstore/memory_blockstore.h"
 #include "exchange/bitswap/message.h"
 #include "exchange/service.h"
+#include "mesh/host_testing.h"
 #include "mesh/memory_network.h"
 
 namespace timerose::exchange::testing_support {
@@ -29,75 +29,34 @@ inline Block block_number(uint64_t number, size_t size = 100) {
   return Block::of_sha256(Codec::kRaw, std::move(bytes));
 }
 
-class TestNode {
+class TestNode : public mesh::testing_support::HostThread {
  public:
   TestNode(mesh::MemoryNetwork& network, uint64_t number, const ServiceOptions& options = {},
            uint64_t store_bytes_max = UINT64_MAX, BlockSource* second = nullptr)
-      : store(store_bytes_max),
+      : HostThread(
+            network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
+        store(store_bytes_max),
         random_(number),
-        host_(network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
-        service_(std::make_unique<Service>(
-            Service::Parts{loop_, *host_, store, random_, pool_, second}, options)) {
-    EXPECT_TRUE(host_->listen("/memory/0").ok());
-    watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); });
-    thread_ = std::thread([this] { loop_.run(); });
+        service_({loop(), host(), store, random_, pool_, second}, options) {
+    EXPECT_TRUE(host().listen("/memory/0").ok());
+    start([this](const mesh::Event& event) { service_.on_event(event); });
   }
   ~TestNode() {
-    loop_.post([this] { service_->stop(); });
-    loop_.stop();
-    thread_.join();
-    watch_.reset();
-    service_.reset();
+    stop([this] { service_.stop(); });
   }
-  TestNode(const TestNode&) = delete;
-  TestNode& operator=(const TestNode&) = delete;
 
-  [[nodiscard]] const PeerId& id() const { return host_->self(); }
-  Service& service() { return *service_; }
+  Service& service() { return service_; }
 
-  // Runs something on the loop, and waits for it.
-  template <typename Function>
-  auto on_loop(Function function) {
-    std::packaged_task<decltype(function())()> task(std::move(function));
-    auto result = task.get_future();
-    loop_.post([&task] { task(); });
-    return result.get();
-  }
-  // The same, without waiting.
-  void post(std::function<void()> task) { loop_.post(std::move(task)); }
-  void connect(const TestNode& other) {
-    on_loop([&] { return host_->connect({other.id(), {}}).ok(); });
-  }
-  mesh::Host& host() { return *host_; }
-
-  // Waits until `condition` holds on the loop; false after ten seconds.
-  template <typename Condition>
-  bool wait_until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < end) {
-      if (on_loop(condition)) return true;
-      std::this_thread::yield();
-    }
-    return false;
-  }
+  // Runs something on the loop, without waiting.
+  void post(std::function<void()> task) { loop().post(std::move(task)); }
+  void connect(const TestNode& other) { HostThread::connect(other.id()); }
 
   MemoryBlockstore store;
 
  private:
-  void take_events() {
-    std::vector<mesh::Event> events;
-    host_->take_events(events, 256);
-    for (const mesh::Event& event : events) service_->on_event(event);
-  }
-
-  SystemClock clock_;
-  EventLoop loop_{clock_};
   SeededRandom random_;
   ThreadPool pool_{2};
-  std::unique_ptr<mesh::Host> host_;
-  std::unique_ptr<Service> service_;
-  std::unique_ptr<EventLoop::Watch> watch_;
-  std::thread thread_;
+  Service service_;
 };
 
 // A peer that says what it is told to, driven by the test.

@@ -1,9 +1,7 @@
 // The DHT and pub/sub between real hosts: b is in the middle, a and c know only b.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
+#include "base/testing.h"
 #include "mesh/bridge_testing.h"
 
 namespace timerose::mesh {
@@ -35,21 +33,6 @@ class BridgeRouting : public testing::Test {
 };
 
 const Bytes kMultihash = pattern(34, 9);
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = testing::TempDir() + "/records.XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST_F(BridgeRouting, FindsAProviderAndWhereItIs) {
   const QueryEnded provided = end_of(a, a->provide(kMultihash));
@@ -99,7 +82,7 @@ TEST_F(BridgeRouting, KeepsAValueOnlyOnceItsOwnerAcceptsIt) {
 }
 
 TEST(BridgeRecords, OutliveTheHostThatKeepsThem) {
-  const TempDir folder;
+  const testing_support::TemporaryFolder folder;
   const auto keeps = [&](HostOptions& options) { options.records_folder = folder.path(); };
   const Bytes key = pattern(20, 1);
   const Bytes value = pattern(300, 2);

@@ -36,10 +36,6 @@ uint64_t fresh_for_ns(const IpnsRecord& record, uint64_t seen_ns, uint64_t now_n
   return std::min(of_ttl, of_validity);
 }
 
-bool is_fresh(const IpnsRecord& record, uint64_t seen_ns, uint64_t now_ns) {
-  return fresh_for_ns(record, seen_ns, now_ns) > 0;
-}
-
 uint64_t republish_at_ns(const Published& published) {
   if (!published.attempt_ns) return 0;
   uint64_t wait_ns = std::min(kRepublishNs, published.lifetime_ns / 2);

@@ -37,10 +37,9 @@ Result<IpnsRecord> next_record(const std::optional<IpnsRecord>& newest, const Wi
 // The newer of two; the first if they are the same.
 std::optional<SignedRecord> newer_of(std::optional<SignedRecord> a, std::optional<SignedRecord> b);
 
-// Whether a record that was last seen to be the newest at `seen_ns` needs no asking at `now_ns`:
-// its TTL, which never outlasts its validity, has not passed.
-bool is_fresh(const IpnsRecord& record, uint64_t seen_ns, uint64_t now_ns);
-// For how much longer, in nanoseconds.
+// For how many nanoseconds a record that was last seen to be the newest at `seen_ns` needs no
+// asking: until its TTL, which never outlasts its validity, has passed; 0: it needs asking at
+// `now_ns`.
 uint64_t fresh_for_ns(const IpnsRecord& record, uint64_t seen_ns, uint64_t now_ns);
 
 // How a record of ours was last given to the network. Moments are of the monotonic clock.

@@ -59,11 +59,11 @@ TEST(NextRecord, CannotEndAfterTheLastMoment) {
 
 TEST(Freshness, EndsWithTheTtlOrTheValidity) {
   const auto of = record("/ipfs/a", 1, kNoonNs + kHourNs);
-  EXPECT_TRUE(is_fresh(of, kNoonNs, kNoonNs + kTtlNsDefault - 1));
-  EXPECT_FALSE(is_fresh(of, kNoonNs, kNoonNs + kTtlNsDefault));
+  EXPECT_EQ(fresh_for_ns(of, kNoonNs, kNoonNs + kTtlNsDefault - 1), 1U);
+  EXPECT_EQ(fresh_for_ns(of, kNoonNs, kNoonNs + kTtlNsDefault), 0U);
   EXPECT_EQ(fresh_for_ns(of, kNoonNs, kNoonNs), kTtlNsDefault);
   EXPECT_EQ(fresh_for_ns(of, kNoonNs + kHourNs - 1, kNoonNs + kHourNs - 1), 1U);
-  EXPECT_FALSE(is_fresh(of, kNoonNs + kHourNs, kNoonNs + kHourNs));
+  EXPECT_EQ(fresh_for_ns(of, kNoonNs + kHourNs, kNoonNs + kHourNs), 0U);
 }
 
 TEST(Freshness, IsNotMoreThanTheTtlWhenTheClockWasSetBack) {

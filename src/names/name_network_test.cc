@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <thread>
 
+#include "base/testing.h"
+#include "mesh/host_testing.h"
 #include "mesh/memory_network.h"
 #include "names/names_testing.h"
 #include "names/republisher.h"
@@ -17,41 +18,23 @@ using testing::name_of;
 using testing::peer_number;
 
 // A node whose loop runs in a thread of its own.
-class Node {
+class Node : public mesh::testing_support::HostThread {
  public:
   Node(mesh::MemoryNetwork& network, uint8_t number, Clock& clock)
-      : loop_(clock),
-        host_(network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
-        names_(loop_, *host_, clock) {
-    loop_.post(
-        [this] { watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); }); });
-    thread_ = std::thread([this] { loop_.run(); });
+      : HostThread(
+            network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
+        names_(loop(), host(), clock) {
+    start([this](const mesh::Event& event) { (void)names_.on_event(event); });
   }
   ~Node() {
     names_.stop();
-    loop_.post([this] { watch_.reset(); });
-    loop_.stop();
-    thread_.join();
+    stop([] {});
   }
   LoopNameNetwork& names() { return names_; }
-  // On the loop.
-  void connect(const PeerId& peer) {
-    loop_.post([this, peer] { EXPECT_TRUE(host_->connect({peer, {}}).ok()); });
-  }
-  [[nodiscard]] PeerId self() const { return host_->self(); }
+  void connect(const PeerId& peer) { EXPECT_TRUE(HostThread::connect(peer)); }
 
  private:
-  void take_events() {
-    std::vector<mesh::Event> events;
-    host_->take_events(events, 64);
-    for (const mesh::Event& event : events) (void)names_.on_event(event);
-  }
-
-  EventLoop loop_;
-  std::unique_ptr<mesh::Host> host_;
   LoopNameNetwork names_;
-  std::unique_ptr<EventLoop::Watch> watch_;
-  std::thread thread_;
 };
 
 class NameNetworkTest : public ::testing::Test {
@@ -69,7 +52,7 @@ class NameNetworkTest : public ::testing::Test {
 TEST_F(NameNetworkTest, GivesAndFindsRecordsAcrossThreads) {
   Node a(network_, 100, clock_);
   Node b(network_, 101, clock_);
-  a.connect(b.self());
+  a.connect(b.id());
   const SignedRecord first = record("/ipfs/bafkqaaa", 1);
   EXPECT_TRUE(a.names().deliver(name_, first, 10'000, nullptr).stored);
   EXPECT_EQ(b.names().find(name_, {}, nullptr).newest, first);
@@ -79,7 +62,7 @@ TEST_F(NameNetworkTest, GivesAndFindsRecordsAcrossThreads) {
 TEST_F(NameNetworkTest, AnswersManyThreadsAtOnce) {
   Node a(network_, 100, clock_);
   Node b(network_, 101, clock_);
-  a.connect(b.self());
+  a.connect(b.id());
   (void)a.names().deliver(name_, record("/ipfs/bafkqaaa", 1), 10'000, nullptr);
   std::vector<std::thread> threads;
   std::atomic<int> found = 0;
@@ -120,29 +103,25 @@ TEST_F(NameNetworkTest, EndsEveryWaitWhenItStops) {
 }
 
 TEST_F(NameNetworkTest, ARepublisherGivesOwnRecordsToOthersAtItsStart) {
-  std::string folder = (std::filesystem::temp_directory_path() / "names-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  {
-    sqlite::Database database(std::filesystem::path(folder) / "records.sqlite");
-    RecordStore store(database);
-    ASSERT_TRUE(store.publish(key_, {"/ipfs/bafkqaaa"}, std::nullopt, clock_.unix_ns()).ok());
-    Node a(network_, 100, clock_);
-    Node b(network_, 101, clock_);
-    a.connect(b.self());
-    SystemTxtResolver txt;
-    NameService service({clock_, store, txt, &a.names()});
-    Republisher republisher(
-        service, clock_, [](const PeerId&) { return std::optional(key_number(1)); },
-        [](const std::string& message) { ADD_FAILURE() << message; });
-    std::optional<SignedRecord> found;
-    const uint64_t deadline_ns = clock_.monotonic_ns() + 30'000'000'000;
-    while (!found && clock_.monotonic_ns() < deadline_ns) {
-      found = b.names().find(name_, {}, nullptr).newest;
-    }
-    ASSERT_TRUE(found.has_value());
-    EXPECT_EQ(found->record.value, "/ipfs/bafkqaaa");
+  const testing_support::TemporaryFolder folder;
+  sqlite::Database database(folder.path() / "records.sqlite");
+  RecordStore store(database);
+  ASSERT_TRUE(store.publish(key_, {"/ipfs/bafkqaaa"}, std::nullopt, clock_.unix_ns()).ok());
+  Node a(network_, 100, clock_);
+  Node b(network_, 101, clock_);
+  a.connect(b.id());
+  SystemTxtResolver txt;
+  NameService service({clock_, store, txt, &a.names()});
+  Republisher republisher(
+      service, clock_, [](const PeerId&) { return std::optional(key_number(1)); },
+      [](const std::string& message) { ADD_FAILURE() << message; });
+  std::optional<SignedRecord> found;
+  const uint64_t deadline_ns = clock_.monotonic_ns() + 30'000'000'000;
+  while (!found && clock_.monotonic_ns() < deadline_ns) {
+    found = b.names().find(name_, {}, nullptr).newest;
   }
-  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->record.value, "/ipfs/bafkqaaa");
 }
 
 }  // namespace

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "base/testing.h"
 #include "names/names_testing.h"
 
 namespace timerose::names {
@@ -66,7 +65,6 @@ class FakeTxt final : public TxtResolver {
 
 class NameServiceTest : public ::testing::Test {
  protected:
-  ~NameServiceTest() override { std::filesystem::remove_all(folder_); }
   std::string resolve(const std::string& path, const ResolveOptions& options = {}) {
     auto resolved = service_.resolve(*NamePath::parse(path), options);
     return resolved.ok() ? resolved->path.to_string() : resolved.error().message;
@@ -89,13 +87,8 @@ class NameServiceTest : public ::testing::Test {
     return next_ns.ok() ? *next_ns : 0;
   }
 
-  static std::filesystem::path make_folder() {
-    std::string folder = (std::filesystem::temp_directory_path() / "names-XXXXXX").string();
-    return mkdtemp(folder.data());
-  }
-
-  const std::filesystem::path folder_ = make_folder();
-  sqlite::Database database_{folder_ / "records.sqlite"};
+  testing_support::TemporaryFolder folder_;
+  sqlite::Database database_{folder_.path() / "records.sqlite"};
   RecordStore store_{database_};
   ManualClock clock_{kNoonNs};
   FakeNetwork network_;

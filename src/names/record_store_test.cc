@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "base/testing.h"
 #include "names/names_testing.h"
 
 namespace timerose::names {
@@ -18,19 +17,10 @@ using testing::signed_by;
 
 class RecordStoreTest : public ::testing::Test {
  protected:
-  RecordStoreTest() {
-    std::string folder = (std::filesystem::temp_directory_path() / "names-XXXXXX").string();
-    folder_ = mkdtemp(folder.data());
-    reopen();
-  }
-  ~RecordStoreTest() override {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  RecordStoreTest() { reopen(); }
   void reopen() {
     store_.reset();
-    database_ = std::make_unique<sqlite::Database>(folder_ / "records.sqlite");
+    database_ = std::make_unique<sqlite::Database>(folder_.path() / "records.sqlite");
     store_.emplace(*database_);
   }
   SignedRecord publish(const std::string& value, uint64_t now_ns = kNoonNs,
@@ -40,7 +30,7 @@ class RecordStoreTest : public ::testing::Test {
     return record.ok() ? *record : SignedRecord{};
   }
 
-  std::filesystem::path folder_;
+  testing_support::TemporaryFolder folder_;
   std::unique_ptr<sqlite::Database> database_;
   std::optional<RecordStore> store_;
   const PrivateKey key_ = key_number(1);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include "base/testing.h"
 
 namespace timerose::node {
 namespace {
@@ -16,12 +16,6 @@ constexpr auto kModule = std::to_array<uint8_t>(
 
 class RepositoryTest : public testing::Test {
  protected:
-  RepositoryTest() {
-    std::string name = (fs::temp_directory_path() / "repository.XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~RepositoryTest() override { fs::remove_all(folder_); }
-
   std::unique_ptr<Repository> open() {
     return Repository::open(folder_, {clock_, random_}).value();
   }
@@ -33,7 +27,8 @@ class RepositoryTest : public testing::Test {
 
   SystemClock clock_;
   SystemRandom random_;
-  fs::path folder_;
+  testing_support::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(RepositoryTest, IsReadWithoutMakingStores) {

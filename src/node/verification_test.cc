@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
+#include "base/testing.h"
 #include "node/records/verification_records.h"
 
 namespace timerose::node {
@@ -18,21 +16,12 @@ PeerId peer(uint8_t number) { return PeerId::of(key(number).public_key()); }
 
 class VerificationTest : public testing::Test {
  protected:
-  VerificationTest() {
-    std::string name = (fs::temp_directory_path() / "verification.XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    open();
-  }
-  ~VerificationTest() override {
-    verification_.reset();
-    repository_.reset();
-    fs::remove_all(folder_);
-  }
+  VerificationTest() { open(); }
 
   void open() {
     verification_.reset();
     repository_.reset();
-    repository_ = Repository::open(folder_, {clock_, random_}).value();
+    repository_ = Repository::open(folder_.path(), {clock_, random_}).value();
     verification_ = Verification::open(*repository_, clock_).value();
   }
 
@@ -58,7 +47,7 @@ class VerificationTest : public testing::Test {
 
   SystemClock clock_;
   SystemRandom random_;
-  fs::path folder_;
+  testing_support::TemporaryFolder folder_;
   std::unique_ptr<Repository> repository_;
   std::unique_ptr<Verification> verification_;
   const scheduler::ContentKey function_{1, 2};

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/testing.h"
 #include "node/daemon/command_server.h"
 
 namespace timerose::node {
@@ -17,12 +18,8 @@ namespace fs = std::filesystem;
 
 class LocalSocket : public testing::Test {
  protected:
-  LocalSocket() : folder(testing::TempDir() + "local_socket_XXXXXX") {
-    EXPECT_NE(mkdtemp(folder.data()), nullptr);
-  }
-  ~LocalSocket() override { fs::remove_all(folder); }
-
-  std::string folder;
+  testing_support::TemporaryFolder temporary;
+  const std::string folder = temporary.path();
 };
 
 // A server on a thread of its own, ended with the test.

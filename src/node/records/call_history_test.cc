@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/testing.h"
+
 namespace timerose::node {
 namespace {
 
@@ -18,20 +20,14 @@ PeerId peer_number(uint8_t number) {
 
 class CallHistoryTest : public ::testing::Test {
  protected:
-  CallHistoryTest() : folder_(testing::TempDir() + "call_history_XXXXXX") {
-    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
-    history_ = open();
-  }
-  ~CallHistoryTest() override { std::filesystem::remove_all(folder_); }
+  CallHistoryTest() : history_(open()) {}
 
   std::unique_ptr<CallHistory> open() {
     auto opened = CallHistory::open(path(), clock_, peer_number(1));
     EXPECT_TRUE(opened.ok());
     return std::move(opened).value();
   }
-  [[nodiscard]] std::filesystem::path path() const {
-    return std::filesystem::path(folder_) / "history";
-  }
+  [[nodiscard]] std::filesystem::path path() const { return folder_.path() / "history"; }
   [[nodiscard]] std::vector<Json> lines() const {
     const Bytes bytes = read_file(path(), 1U << 20).value();
     std::istringstream text(std::string(bytes.begin(), bytes.end()));
@@ -50,7 +46,7 @@ class CallHistoryTest : public ::testing::Test {
   const execute::Offer offer_ = make_offer();
   const std::string name_ = Cid::of_sha256(Codec::kDagCbor, offer_.invocation).to_string();
   ManualClock clock_{42};
-  std::string folder_;
+  testing_support::TemporaryFolder folder_;
   std::unique_ptr<CallHistory> history_;
 };
 
@@ -102,8 +98,7 @@ TEST_F(CallHistoryTest, GoesOnInTheFileOfTheNodeBefore) {
 }
 
 TEST_F(CallHistoryTest, SaysWhyItsFileCannotBeOpened) {
-  const auto opened =
-      CallHistory::open(std::filesystem::path(folder_) / "none" / "here", clock_, peer_number(1));
+  const auto opened = CallHistory::open(folder_.path() / "none" / "here", clock_, peer_number(1));
   ASSERT_FALSE(opened.ok());
   EXPECT_NE(opened.error().message.find("none/here"), std::string::npos);
 }

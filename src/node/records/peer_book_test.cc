@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include "base/testing.h"
 
 namespace timerose::node {
 namespace {
@@ -15,18 +15,12 @@ PeerId peer(uint32_t number) {
 
 class Book : public testing::Test {
  protected:
-  Book() : folder(testing::TempDir() + "peer_book_XXXXXX") {
-    EXPECT_NE(mkdtemp(folder.data()), nullptr);
-    records.emplace(std::filesystem::path(folder) / "records.sqlite");
-  }
-  ~Book() override { std::filesystem::remove_all(folder); }
-
   PeerBook load() { return PeerBook::load(*records, clock).value(); }
   void save(PeerBook& book) { ASSERT_TRUE(PeerBook::save(*records, book.take_changes()).ok()); }
 
-  std::string folder;
+  testing_support::TemporaryFolder folder;
   ManualClock clock;
-  std::optional<sqlite::Database> records;
+  std::optional<sqlite::Database> records{folder.path() / "records.sqlite"};
 };
 
 TEST_F(Book, KeepsPeersTheirAddressesAndWhichAreWanted) {

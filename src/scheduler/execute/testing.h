@@ -6,17 +6,16 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "blockstore/memory_blockstore.h"
 #include "compute/executor.h"
 #include "exchange/network_blockstore.h"
 #include "exchange/service.h"
+#include "mesh/host_testing.h"
 #include "mesh/memory_network.h"
 #include "scheduler/execute/service.h"
 #include "unixfs/importer.h"
@@ -55,14 +54,15 @@ class Updates {
   size_t seen_ = 0;
 };
 
-class TestNode {
+class TestNode : public mesh::testing_support::HostThread {
  public:
   TestNode(mesh::MemoryNetwork& network, uint8_t number, const std::vector<uint8_t>& requesters,
            const ServiceOptions& options = {})
-      : key_(key_number(number)),
+      : HostThread(
+            network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
+        key_(key_number(number)),
         random_(number),
-        host_(network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
-        exchange_({loop_, *host_, store_, random_, pool_}, {}),
+        exchange_({loop(), host(), store_, random_, pool_}, {}),
         content_(store_, exchange_, {}) {
     auto engine = wasm::Engine::create({});
     EXPECT_TRUE(engine.ok());
@@ -75,52 +75,33 @@ class TestNode {
       EXPECT_TRUE(trust.add(peer_number(requester), Role::kRequester).ok());
     }
     service_ = std::make_unique<Service>(
-        Service::Parts{loop_, *host_, random_,
-                       [this] { return Result<compute::Executor*>(executor_.get()); }, store_,
-                       exchange_, key_.public_key(), 2},
+        Service::Parts{loop(),
+                       host(),
+                       random_,
+                       [this] { return Result<compute::Executor*>(executor_.get()); },
+                       store_,
+                       exchange_,
+                       key_.public_key(),
+                       2,
+                       {}},
         options, std::move(trust));
-    EXPECT_TRUE(host_->listen("/memory/0").ok());
-    watch_ = loop_.watch(host_->event_descriptor(), [this] { take_events(); });
-    thread_ = std::thread([this] { loop_.run(); });
+    EXPECT_TRUE(host().listen("/memory/0").ok());
+    start([this](const mesh::Event& event) {
+      if (!service_->on_event(event)) exchange_.on_event(event);
+    });
   }
   ~TestNode() {
-    loop_.post([this] {
+    stop([this] {
       service_->stop();
       exchange_.stop();
     });
-    loop_.stop();
-    thread_.join();
-    watch_.reset();
-    service_.reset();
   }
-  TestNode(const TestNode&) = delete;
-  TestNode& operator=(const TestNode&) = delete;
 
-  [[nodiscard]] const PeerId& id() const { return host_->self(); }
   [[nodiscard]] const PrivateKey& key() const { return key_; }
   Service& service() { return *service_; }
   GuardedBlockstore& store() { return store_; }
 
-  template <typename Function>
-  auto on_loop(Function function) {
-    std::packaged_task<decltype(function())()> task(std::move(function));
-    auto result = task.get_future();
-    loop_.post([&task] { task(); });
-    return result.get();
-  }
-  void connect(const PeerId& other) {
-    EXPECT_TRUE(on_loop([&] { return host_->connect({other, {}}).ok(); }));
-  }
-  // Until `condition` holds on the loop; false after twenty seconds.
-  template <typename Condition>
-  bool wait_until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (std::chrono::steady_clock::now() < end) {
-      if (on_loop(condition)) return true;
-      std::this_thread::yield();
-    }
-    return false;
-  }
+  void connect(const PeerId& other) { EXPECT_TRUE(HostThread::connect(other)); }
 
   Cid add(ByteView bytes) {
     auto added = unixfs::import_bytes(bytes, unixfs::unixfs_v1_2025(), unixfs::sink_into(store_));
@@ -139,22 +120,12 @@ class TestNode {
   CallNumber last_call = 0;
 
  private:
-  void take_events() {
-    std::vector<mesh::Event> events;
-    host_->take_events(events, 256);
-    for (const mesh::Event& event : events) {
-      if (!service_->on_event(event)) exchange_.on_event(event);
-    }
-  }
-
   PrivateKey key_;
   SystemClock clock_;
-  EventLoop loop_{clock_};
   SeededRandom random_;
   ThreadPool pool_{2};
   MemoryBlockstore blocks_;
   GuardedBlockstore store_{blocks_};
-  std::unique_ptr<mesh::Host> host_;
   exchange::Service exchange_;
   exchange::NetworkBlockstore content_;
   compute::Memo memo_{nullptr, 1U << 20};
@@ -162,8 +133,6 @@ class TestNode {
   std::unique_ptr<wasm::ModuleCache> modules_;
   std::unique_ptr<compute::Executor> executor_;
   std::unique_ptr<Service> service_;
-  std::unique_ptr<EventLoop::Watch> watch_;
-  std::thread thread_;
 };
 
 inline Offer offer_of(const compute::Invocation& call) {
