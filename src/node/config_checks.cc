@@ -103,11 +103,11 @@ Status check_serving(std::string_view value) {
   return check_one_of(value, {"all", "listed", "none"});
 }
 
-Status check_connections(std::string_view value) {
+Status check_positive(std::string_view value) {
   TR_ASSIGN(const uint64_t count, parse_count(value));
-  if (count >= 1 && count <= kConnectionsMax) return success();
+  if (count >= 1 && count <= kCountMax) return success();
   return Error{ErrorCode::kInvalidArgument,
-               fmt::format("expected a number from 1 to {}; found {}", kConnectionsMax, count)};
+               fmt::format("expected a number from 1 to {}; found {}", kCountMax, count)};
 }
 
 Status check_file(std::string_view value) {

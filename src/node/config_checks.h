@@ -23,8 +23,8 @@ Status check_network_key(std::string_view value);   // 64 hexadecimal digits, or
 Status check_routing_mode(std::string_view value);  // "auto", "client" or "server"
 Status check_serving(std::string_view value);       // "all", "listed" or "none"
 Status check_file(std::string_view value);          // an absolute path, or nothing
-Status check_connections(std::string_view value);   // a number from 1 to kConnectionsMax
+Status check_positive(std::string_view value);      // a number from 1 to kCountMax
 
-inline constexpr uint64_t kConnectionsMax = 100'000;
+inline constexpr uint64_t kCountMax = 100'000;
 
 }  // namespace timerose::node

@@ -1,4 +1,6 @@
 // timerose config: the settings of the repository.
+#include <fmt/format.h>
+
 #include "cli/program/grammar.h"
 
 namespace timerose::cli {
@@ -30,8 +32,9 @@ Result<int> show_settings(Session& session) {
 std::string describe_settings() {
   std::string text;
   for (const node::Setting& setting : node::settings()) {
-    text += std::string("\n  ") + setting.name + "  " + setting.meaning +
-            " (default: " + setting.default_value + ")";
+    text += fmt::format("\n  {}  {}", setting.name, setting.meaning);
+    if (*setting.default_value != '\0')
+      text += fmt::format(" (default: {})", setting.default_value);
   }
   return text;
 }
