@@ -18,15 +18,20 @@ def runs(process):
         return False
 
 
-def workers_of(node):
-    """The worker processes that a node has started and that are there."""
+def children_of(node):
+    """The processes that a node has started, those included that have ended and that it has not looked after."""
     task = f"/proc/{node.process.pid}/task"
     children = set()
     for thread in os.listdir(task):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             with open(f"{task}/{thread}/children", encoding="utf-8") as file:
                 children.update(int(word) for word in file.read().split())
-    return {child for child in children if runs(child)}
+    return children
+
+
+def workers_of(node):
+    """The worker processes that a node has started and that are there."""
+    return {child for child in children_of(node) if runs(child)}
 
 
 class Node(Timerose):

@@ -91,6 +91,10 @@ def test_kills_lose_nothing():
     assert last_line(sys.executable, str(ROOT / "tests/soak/crash.py"), BINARY, "15").endswith(", 0 failed")
 
 
+def test_workers_that_are_killed_leave_nothing_behind():
+    assert last_line(sys.executable, str(ROOT / "tests/soak/workers.py"), BINARY, "40").endswith(", 0 failed")
+
+
 def test_generated_modules_give_one_outcome():
     build = pathlib.Path(BINARY).resolve().parent
     assert last_line(str(ROOT / "tools/smith.sh"), str(build), "0", "400").endswith(", 0 failed")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from nodes import running, runs, wait_for, workers_of
+from nodes import children_of, running, runs, wait_for, workers_of
 
 
 def isolation_line(node):
@@ -58,6 +58,16 @@ def test_a_worker_that_is_killed_fails_its_call_alone(trio, guests):
     for asker in (a, c):
         asker("run", "--at", b.peer_id(), guests("hello"))
     assert "1 failed" in isolation_line(b)
+
+
+def test_an_idle_worker_that_dies_is_gone_at_once(trio, guests):
+    a, b, _ = trio
+    a("run", "--at", b.peer_id(), guests("hello"))
+    (worker,) = children_of(b)
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: not children_of(b), "the end of the worker, which nobody asked for anything")
+    a("run", "--at", b.peer_id(), "--fresh", guests("hello"))
+    assert b.process.poll() is None
 
 
 def test_workers_end_with_their_node(trio, guests):
