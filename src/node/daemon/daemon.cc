@@ -1,7 +1,9 @@
 #include "node/daemon/daemon.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
+#include <iterator>
 
 #include "blockstore/multihash_set.h"
 #include "node/jobs/remember.h"
@@ -91,6 +93,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   if (compute::Runner* runner = daemon->isolation_->own_runner(); runner != nullptr) {
     daemon->repository_->run_guests_by(*runner);
   }
+  own.warm = [of_node = std::move(own.warm), isolation = daemon->isolation_.get()] {
+    std::vector<Cid> all = of_node();
+    std::ranges::move(isolation->warm(scheduler::WarmSet::kEntriesMax), std::back_inserter(all));
+    return all;
+  };
   TR_ASSIGN(daemon->verification_, Verification::open(*daemon->repository_, machine.clock));
   std::promise<void> content_ready;
   TR_ASSIGN(daemon->network_,
