@@ -29,11 +29,11 @@ var commands = map[string]struct {
 	run   func(*node, context.Context, []string) (map[string]any, error)
 }{
 	"connect":   {1, (*node).connect},
-	"run":       {3, (*node).run},
-	"cancel":    {2, (*node).cancel},
-	"reconnect": {2, (*node).reconnect},
-	"questions": {3, (*node).questions},
-	"commit":    {2, (*node).commit},
+	"run":       {3, withCall((*talk).run)},
+	"cancel":    {2, withCall((*talk).cancel)},
+	"reconnect": {2, withCall((*talk).reconnect)},
+	"questions": {3, withCall((*talk).questions)},
+	"commit":    {2, withCall((*talk).commit)},
 	"mistakes":  {2, (*node).mistakes},
 	"golden":    {1, func(_ *node, _ context.Context, words []string) (map[string]any, error) { return golden(words[0]) }},
 	"execute":   {2, (*node).execute},

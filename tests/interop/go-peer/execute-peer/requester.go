@@ -72,6 +72,9 @@ func aboutAll(name string, calls ...uint64) message {
 
 // Checks all that the text has a requester check, and tells what was answered.
 func (t *talk) told(c *call, result message) (map[string]any, error) {
+	if t.failed != nil {
+		return nil, t.failed
+	}
 	value, err := decode(result.bytes("outcome"))
 	if err != nil {
 		return nil, fmt.Errorf("the outcome: %w", err)
@@ -98,57 +101,50 @@ func (t *talk) told(c *call, result message) (map[string]any, error) {
 		"outcome": named.String(), "invocation": c.name().String(), "cached": result.is("cached"), "heard": t.names}, nil
 }
 
+// A command whose words are a peer, a module and perhaps an input: a stream to the one, a call of the
+// others, and what is done with them.
+func withCall(run func(*talk, *call) (map[string]any, error)) func(*node, context.Context, []string) (map[string]any, error) {
+	return func(n *node, ctx context.Context, words []string) (map[string]any, error) {
+		input := ""
+		if len(words) > 2 {
+			input = words[2]
+		}
+		c, err := callOf(words[1], input)
+		if err != nil {
+			return nil, err
+		}
+		t, err := startTalk(ctx, n.host, words[0])
+		if err != nil {
+			return nil, err
+		}
+		defer func() { t.end() }()
+		answer, err := run(t, c)
+		if t.failed != nil {
+			return nil, t.failed
+		}
+		return answer, err
+	}
+}
+
 // run PEER MODULE INPUT: a small call that brings its blocks with it.
-func (n *node) run(ctx context.Context, words []string) (map[string]any, error) {
-	t, err := startTalk(ctx, n.host, words[0])
-	if err != nil {
-		return nil, err
-	}
-	defer t.end()
-	c, err := callOf(words[1], words[2])
-	if err != nil {
-		return nil, err
-	}
-	if err := t.send(c.offer(fields{"receipt": true})); err != nil {
-		return nil, err
-	}
-	result, err := t.expect(c.number, "result", "accept")
-	if err != nil {
-		return nil, err
-	}
-	if err := t.send(aboutAll("acknowledge", c.number)); err != nil {
-		return nil, err
-	}
+func (t *talk) run(c *call) (map[string]any, error) {
+	t.tell(c.offer(fields{"receipt": true}))
+	result := t.expect(c.number, "result", "accept")
+	t.tell(aboutAll("acknowledge", c.number))
 	return t.told(c, result)
 }
 
 // cancel PEER MODULE: watches what a guest without end writes, and takes the call back.
-func (n *node) cancel(ctx context.Context, words []string) (map[string]any, error) {
-	t, err := startTalk(ctx, n.host, words[0])
-	if err != nil {
-		return nil, err
-	}
-	defer t.end()
-	c, err := callOf(words[1], "")
-	if err != nil {
-		return nil, err
-	}
-	if err := t.send(c.offer(fields{"logs": true})); err != nil {
-		return nil, err
-	}
-	log, err := t.expect(c.number, "log", "accept")
-	if err != nil {
-		return nil, err
-	}
-	if err := t.send(about("cancel", c.number)); err != nil {
-		return nil, err
-	}
+func (t *talk) cancel(c *call) (map[string]any, error) {
+	t.tell(c.offer(fields{"logs": true}))
+	log := t.expect(c.number, "log", "accept")
+	t.tell(about("cancel", c.number))
 	after := []string{}
 	for quiet := time.After(silence); ; {
 		select {
 		case one, open := <-t.heard:
 			if !open {
-				return nil, errors.New("the executor ended the stream")
+				return nil, errEnded
 			}
 			after = append(after, one.name)
 		case <-quiet:
@@ -159,95 +155,35 @@ func (n *node) cancel(ctx context.Context, words []string) (map[string]any, erro
 }
 
 // reconnect PEER MODULE: loses the stream when a call was accepted, and goes on over another one.
-func (n *node) reconnect(ctx context.Context, words []string) (map[string]any, error) {
-	t, err := startTalk(ctx, n.host, words[0])
-	if err != nil {
-		return nil, err
-	}
-	defer func() { t.end() }()
-	c, err := callOf(words[1], "")
-	if err != nil {
-		return nil, err
-	}
+func (t *talk) reconnect(c *call) (map[string]any, error) {
 	offer := c.offer(fields{"receipt": true})
-	if err := t.send(offer); err != nil {
-		return nil, err
-	}
-	if _, err := t.expect(c.number, "accept"); err != nil {
-		return nil, err
-	}
-	for _, expected := range []string{"accept", "result"} {
-		t.end()
-		if err := t.open(); err != nil {
-			return nil, err
-		}
-		if err := t.send(offer); err != nil {
-			return nil, err
-		}
-		if expected == "accept" {
-			if _, err := t.expect(c.number, "accept"); err != nil {
-				return nil, err
-			}
-			if _, err := t.expect(c.number, "result"); err != nil {
-				return nil, err
-			}
-		}
-	}
+	t.tell(offer)
+	t.expect(c.number, "accept")
+	t.again(offer)
+	t.expect(c.number, "accept")
+	t.expect(c.number, "result")
 	// The answer was kept for the third stream.
-	result, err := t.expect(c.number, "result")
-	if err != nil {
-		return nil, err
-	}
-	return t.told(c, result)
+	t.again(offer)
+	return t.told(c, t.expect(c.number, "result"))
 }
 
 // questions PEER MODULE INPUT: asks before and after a call what is known of it.
-func (n *node) questions(ctx context.Context, words []string) (map[string]any, error) {
-	t, err := startTalk(ctx, n.host, words[0])
-	if err != nil {
-		return nil, err
-	}
-	defer t.end()
-	c, err := callOf(words[1], words[2])
-	if err != nil {
-		return nil, err
-	}
+func (t *talk) questions(c *call) (map[string]any, error) {
 	number := c.number
-	ask := func(name string, invocation any, expected string) (message, error) {
+	ask := func(name string, invocation any) message {
 		number++
-		if err := t.send(message{name, fields{"call": number, "invocation": invocation}}); err != nil {
-			return message{}, err
-		}
-		return t.expect(number, expected)
+		t.tell(message{name, fields{"call": number, "invocation": invocation}})
+		return t.next(number)
 	}
-	before, err := ask("probe", c.invocation, "estimate")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := ask("known", c.name(), "unknown"); err != nil {
-		return nil, err
-	}
-	if err := t.send(c.offer(fields{"receipt": true})); err != nil {
-		return nil, err
-	}
-	first, err := t.expect(c.number, "result", "accept")
-	if err != nil {
-		return nil, err
-	}
-	after, err := ask("probe", c.invocation, "estimate")
-	if err != nil {
-		return nil, err
-	}
-	number++
-	if err := t.send(message{"known", fields{"call": number, "invocation": c.name()}}); err != nil {
-		return nil, err
-	}
-	again, err := t.next(number)
-	if err != nil {
-		return nil, err
-	}
+	before := t.named("estimate", ask("probe", c.invocation))
+	t.named("unknown", ask("known", c.name()))
+	t.tell(c.offer(fields{"receipt": true}))
+	first := t.expect(c.number, "result", "accept")
+	after := t.named("estimate", ask("probe", c.invocation))
+	again := ask("known", c.name())
 	answer := map[string]any{}
 	if again.name == "result" {
+		var err error
 		if answer, err = t.told(c, again); err != nil {
 			return nil, err
 		}
@@ -262,37 +198,14 @@ func (n *node) questions(ctx context.Context, words []string) (map[string]any, e
 }
 
 // commit PEER MODULE: the answer is bound before it is told, and told to nobody meanwhile.
-func (n *node) commit(ctx context.Context, words []string) (map[string]any, error) {
-	t, err := startTalk(ctx, n.host, words[0])
-	if err != nil {
-		return nil, err
-	}
-	defer t.end()
-	c, err := callOf(words[1], "")
-	if err != nil {
-		return nil, err
-	}
-	if err := t.send(c.offer(fields{"commit": true})); err != nil {
-		return nil, err
-	}
-	committed, err := t.expect(c.number, "commit", "accept")
-	if err != nil {
-		return nil, err
-	}
+func (t *talk) commit(c *call) (map[string]any, error) {
+	t.tell(c.offer(fields{"commit": true}))
+	committed := t.expect(c.number, "commit", "accept")
 	question := c.number + 1
-	if err := t.send(message{"known", fields{"call": question, "invocation": c.name()}}); err != nil {
-		return nil, err
-	}
-	if _, err := t.expect(question, "unknown"); err != nil {
-		return nil, err
-	}
-	if err := t.send(aboutAll("reveal", c.number)); err != nil {
-		return nil, err
-	}
-	result, err := t.expect(c.number, "result")
-	if err != nil {
-		return nil, err
-	}
+	t.tell(message{"known", fields{"call": question, "invocation": c.name()}})
+	t.expect(question, "unknown")
+	t.tell(aboutAll("reveal", c.number))
+	result := t.expect(c.number, "result")
 	digest := sha256.Sum256(result.bytes("receipt"))
 	if !bytes.Equal(digest[:], committed.bytes("digest")) {
 		return nil, errors.New("another answer than the one that was committed to")

@@ -19,6 +19,8 @@ type talk struct {
 	heard chan message // closed with the stream
 	names []string     // of what was heard, in order, heartbeats left out
 	logs  []message
+
+	failed error
 }
 
 func startTalk(ctx context.Context, host host.Host, with string) (*talk, error) {
@@ -54,37 +56,69 @@ func listen(from *frames, heard chan message) {
 	}
 }
 
+var errEnded = errors.New("the executor ended the stream")
+
+// Nothing more is said or heard once something has failed; whoever asked is told that first failure.
+func (t *talk) fail(err error) message {
+	if t.failed == nil {
+		t.failed = err
+	}
+	return message{}
+}
+
+func (t *talk) tell(messages ...message) {
+	if t.failed != nil {
+		return
+	}
+	if err := t.send(messages...); err != nil {
+		t.fail(err)
+	}
+}
+
+// Loses the stream, and says it over another one.
+func (t *talk) again(messages ...message) {
+	t.end()
+	if err := t.open(); err != nil {
+		t.fail(err)
+	}
+	t.tell(messages...)
+}
+
 // The next message about the call that is none of those that may come in between.
-func (t *talk) next(call uint64, passed ...string) (message, error) {
-	for {
+func (t *talk) next(call uint64, passed ...string) message {
+	for t.failed == nil {
 		select {
 		case one, open := <-t.heard:
 			if !open {
-				return message{}, errors.New("the executor ended the stream")
+				return t.fail(errEnded)
 			}
 			if one.name == "heartbeat" {
 				continue
 			}
 			t.names = append(t.names, one.name)
 			if one.number("call") != call {
-				return message{}, fmt.Errorf("%s of a call that was not asked", one.name)
+				return t.fail(fmt.Errorf("%s of a call that was not asked", one.name))
 			}
 			if one.name == "log" {
 				t.logs = append(t.logs, one)
 			}
 			if !slices.Contains(passed, one.name) {
-				return one, nil
+				return one
 			}
 		case <-t.ctx.Done():
-			return message{}, fmt.Errorf("nothing came of the call in time, after %v", t.names)
+			return t.fail(fmt.Errorf("nothing came of the call in time, after %v", t.names))
 		}
 	}
+	return message{}
 }
 
-func (t *talk) expect(call uint64, name string, passed ...string) (message, error) {
-	one, err := t.next(call, passed...)
-	if err == nil && one.name != name {
-		err = fmt.Errorf("expected %s, found %s: %v", name, one.name, one.fields)
+func (t *talk) named(name string, one message) message {
+	if one.name != name {
+		return t.fail(fmt.Errorf("expected %s, found %s: %v", name, one.name, one.fields))
 	}
-	return one, err
+	return one
+}
+
+func (t *talk) expect(call uint64, name string, passed ...string) message {
+	return t.named(name, t.next(call, passed...))
 }
