@@ -29,6 +29,14 @@ def read_of(process, name):
         return ""
 
 
+def tasks_of(process):
+    """Its threads; none of a process that has ended."""
+    try:
+        return os.listdir(f"/proc/{process}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 @dataclass
 class Ended:
     """How a command ended."""
@@ -98,8 +106,8 @@ class Node:
         found, new = [], [self._daemon.pid]
         while new:
             process = new.pop()
-            children = [int(child) for task in pathlib.Path(f"/proc/{process}/task").glob("*")
-                        for child in read_of(process, f"task/{task.name}/children").split()]
+            children = [int(child) for task in tasks_of(process)
+                        for child in read_of(process, f"task/{task}/children").split()]
             found += children
             new += children
         return found
