@@ -1,17 +1,16 @@
-// A peer on boxo and go-libp2p, driven by lines: each line read is a JSON array of a command and its
-// words, each line written is one JSON object. The first line says who it is and where it listens.
-// It ends with its standard input. The commands are in commands.go and are the same in helia-peer.
+// A peer on boxo and go-libp2p, driven by lines (driven/lines.go); the first says who it is and where it
+// listens. It ends with its standard input. The commands are in commands.go and are the same in helia-peer.
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"time"
+
+	"timerose/interop/go-peer/driven"
 )
 
 type addressList []string
@@ -42,39 +41,13 @@ func serve(listen []string, repository, store string, deadline time.Duration) er
 	}
 	defer node.close()
 
-	answers := json.NewEncoder(os.Stdout)
-	if err := answers.Encode(node.identity()); err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		answer := node.answer(ctx, lines.Bytes(), deadline)
-		if err := answers.Encode(answer); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
+	return driven.ByLines(node.identity(), deadline, node.command)
 }
 
-func (n *node) answer(ctx context.Context, line []byte, deadline time.Duration) map[string]any {
-	var words []string
-	if err := json.Unmarshal(line, &words); err != nil || len(words) == 0 {
-		return map[string]any{"error": "expected a line with a JSON array of strings"}
-	}
+func (n *node) command(ctx context.Context, words []string) (map[string]any, error) {
 	command, known := commands[words[0]]
-	if !known {
-		return map[string]any{"error": "no such command: " + words[0]}
+	if !known || len(words)-1 != command.words {
+		return nil, fmt.Errorf("no such command: %s with %d words", words[0], len(words)-1)
 	}
-	if len(words)-1 != command.words {
-		return map[string]any{"error": fmt.Sprintf("%s takes %d words", words[0], command.words)}
-	}
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-	start := time.Now()
-	answer, err := command.run(n, ctx, words[1:])
-	if err != nil {
-		return map[string]any{"error": err.Error()}
-	}
-	answer["seconds"] = time.Since(start).Seconds()
-	return answer
+	return command.run(n, ctx, words[1:])
 }

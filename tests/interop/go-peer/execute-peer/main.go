@@ -1,13 +1,10 @@
 // A requester and an executor of /timerose/execute/1 that were written from docs/reference/execute.md
-// and objects.md alone, on go-libp2p and go-ipld-prime. Driven by lines as go-peer is: each line read is
-// a JSON array of a command and its words, each line written is one JSON object. It ends with its
-// standard input. The commands are in requester.go, mistakes.go, executor.go and shape.go.
+// and objects.md alone, on go-libp2p and go-ipld-prime. Driven by lines as go-peer is. It ends
+// with its standard input. The commands are in requester.go, mistakes.go, executor.go and shape.go.
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -17,6 +14,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
+
+	"timerose/interop/go-peer/driven"
 )
 
 type node struct {
@@ -63,37 +62,15 @@ func serve(listen string, deadline time.Duration) error {
 	if err != nil {
 		return err
 	}
-	answers := json.NewEncoder(os.Stdout)
-	if err := answers.Encode(map[string]any{"peer": host.ID().String(), "addresses": full}); err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		if err := answers.Encode(n.answer(lines.Bytes(), deadline)); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
+	return driven.ByLines(map[string]any{"peer": host.ID().String(), "addresses": full}, deadline, n.command)
 }
 
-func (n *node) answer(line []byte, deadline time.Duration) map[string]any {
-	var words []string
-	if err := json.Unmarshal(line, &words); err != nil || len(words) == 0 {
-		return map[string]any{"error": "expected a line with a JSON array of strings"}
-	}
+func (n *node) command(ctx context.Context, words []string) (map[string]any, error) {
 	command, known := commands[words[0]]
 	if !known || len(words)-1 != command.words {
-		return map[string]any{"error": fmt.Sprintf("no such command: %s with %d words", words[0], len(words)-1)}
+		return nil, fmt.Errorf("no such command: %s with %d words", words[0], len(words)-1)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
-	defer cancel()
-	start := time.Now()
-	answer, err := command.run(n, ctx, words[1:])
-	if err != nil {
-		return map[string]any{"error": err.Error()}
-	}
-	answer["seconds"] = time.Since(start).Seconds()
-	return answer
+	return command.run(n, ctx, words[1:])
 }
 
 // connect ADDRESS: a multiaddr that ends in /p2p/PEER.
