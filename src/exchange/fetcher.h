@@ -46,6 +46,8 @@ class Fetcher {
   void cancel(const Call& call);
   void stop();  // all of them
   [[nodiscard]] bool is_waiting() const { return !expected_.empty(); }
+  // Whether peers are asked for it.
+  [[nodiscard]] bool wants(const Cid& cid) const { return client_.wants(cid); }
 
   // --- What happens ---
   void connected(const PeerId& peer, bitswap::Version version);
@@ -55,6 +57,7 @@ class Fetcher {
   void added(const std::vector<Cid>& cids);
   ProviderSearch& search() { return search_; }
   void fill(ExchangeStat& stat) const;
+  [[nodiscard]] std::vector<bitswap::ClientPeerStat> peers() const { return client_.peers(); }
 
   // --- For sessions ---
   [[nodiscard]] uint64_t now_ns() const { return parts_.loop.now_ns(); }

@@ -8,6 +8,7 @@
 #include "exchange/block_server.h"
 #include "exchange/call.h"
 #include "exchange/fetcher.h"
+#include "exchange/have_search.h"
 #include "exchange/inbox.h"
 #include "exchange/outbox.h"
 
@@ -79,6 +80,7 @@ struct Service::State {
   std::atomic<bool> stopped{false};
   std::unique_ptr<JobQueue> jobs;
   Fetcher fetcher;
+  HaveSearch haves;
   BlockServer server;
   Inbox inbox;
 };
@@ -100,6 +102,7 @@ Service::State::State(const Parts& of, const ServiceOptions& options)
                },
                [this](const PeerId& peer, const std::string& /*why*/) { avoid(peer); }},
               options.client),
+      haves(of.loop, outbox, [this](const Cid& cid) { return fetcher.wants(cid); }),
       server({of.loop, of.host, of.store, *jobs, outbox}, options.server, random_number(of.random),
              options.serving),
       inbox(of.host, of.store, *jobs, wanted,
@@ -133,6 +136,7 @@ bool Service::State::on(const mesh::ConnectionClosed& event) {
   peers.erase(peer);
   outbox.forget(event.peer);
   fetcher.disconnected(event.peer);
+  haves.disconnected(event.peer);
   server.disconnected(event.peer);
   return false;
 }
@@ -212,6 +216,7 @@ void Service::State::received(Received received) {
   for (Received::Asked& asked : received.asked) {
     server.asked(received.from, asked.full, std::move(asked.wants));
   }
+  haves.received(received);
   fetcher.received(received);
   if (received.broken) {
     outbox.on_closed({received.stream, received.from, received.broken->message});
@@ -243,9 +248,30 @@ void Service::set_serving(bitswap::ServingPolicy serving) {
 bool Service::is_waiting() const { return state_->fetcher.is_waiting(); }
 std::vector<bitswap::Ledger> Service::served() const { return state_->server.ledgers(); }
 
+std::vector<Service::PeerRate> Service::rates() const {
+  std::vector<PeerRate> rates;
+  for (const bitswap::ClientPeerStat& peer : state_->fetcher.peers()) {
+    const bool measured = peer.bytes >= kRateBytesMin && peer.bytes_per_second != 0;
+    if (measured) rates.push_back({peer.peer, peer.bytes_per_second});
+  }
+  return rates;
+}
+
 void Service::stop() {
   if (state_->stopped.exchange(true)) return;
+  state_->haves.stop();
   state_->fetcher.stop();
+}
+
+void Service::find_holders(const Cid& cid, const std::vector<PeerId>& peers, uint64_t within_ms,
+                           std::function<void(const std::vector<PeerId>&)> on_end) {
+  std::vector<PeerId> able;  // older versions have no such question
+  for (const PeerId& peer : peers) {
+    const auto known = state_->peers.find(peer);
+    if (known == state_->peers.end() || known->second.version != bitswap::Version::k120) continue;
+    if (!state_->is_avoided(peer)) able.push_back(peer);
+  }
+  state_->haves.start(cid, able, within_ms, std::move(on_end));
 }
 
 // `task` gets the state on the loop, unless the service is gone by then.

@@ -56,6 +56,17 @@ class Service final : public Exchange {
   void set_serving(bitswap::ServingPolicy serving);
   [[nodiscard]] bool is_waiting() const;  // whether any fetch is under way
   [[nodiscard]] std::vector<bitswap::Ledger> served() const;
+  // How fast blocks come from each peer, of those that have sent kRateBytesMin.
+  static constexpr uint64_t kRateBytesMin = 1U << 20;
+  struct PeerRate {
+    PeerId peer;
+    uint64_t bytes_s = 0;
+  };
+  [[nodiscard]] std::vector<PeerRate> rates() const;
+  // Which of these peers have the block: `on_end` is told once, on the loop, after `within_ms` at
+  // the latest (have_search.h). Nothing is fetched.
+  void find_holders(const Cid& cid, const std::vector<PeerId>& peers, uint64_t within_ms,
+                    std::function<void(const std::vector<PeerId>&)> on_end);
   // Ends every fetch with kCancelled, those to come too.
   void stop();
 

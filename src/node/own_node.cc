@@ -3,16 +3,37 @@
 #include <fmt/format.h>
 
 #include "node/config_checks.h"
+#include "node/jobs/remember.h"
 
 namespace timerose::node {
 
-Result<OwnNode> own_node(const Config& config, Repository& repository) {
+namespace {
+
+// The receipt stays, as those of all calls do, until the next one takes its place.
+Result<MeasuredSpeed> measure_and_keep(Repository& repository, Clock& clock) {
+  TR_ASSIGN(auto* engine, repository.engine());
+  TR_ASSIGN(const PrivateKey* key, repository.key());
+  TR_ASSIGN(auto* store, repository.blockstore());
+  const auto hold = store->hold();
+  TR_ASSIGN(MeasuredSpeed speed, measure_speed(*engine, *key, *store, clock));
+  TR_TRY(remember(repository, speed_call(), speed.answer));
+  return speed;
+}
+
+}  // namespace
+
+Result<OwnNode> own_node(const Config& config, Repository& repository, Clock& clock) {
   OwnNode own;
   TR_ASSIGN(own.labels, parse_labels(config.text_of("Node.Labels")));
   own.operator_name = config.text_of("Node.Operator");
   own.folder = repository.path();
   own.storage_bytes_max = config.storage_bytes_max();
   own.engine = [&repository] { return repository.engine(); };
+  own.measure = [&repository, &clock] { return measure_and_keep(repository, clock); };
+  own.stored_bytes = [&repository]() -> uint64_t {
+    const auto database = repository.database();
+    return database.ok() ? (*database)->usage().bytes : 0;
+  };
   own.warm = [&repository] {
     const auto modules = repository.modules();
     if (!modules.ok()) return std::vector<Cid>();

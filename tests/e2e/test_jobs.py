@@ -73,6 +73,22 @@ def test_a_run_goes_where_its_data_is(mesh, guests):
     assert a("cat", answer["output"]).stdout == content
 
 
+def test_a_connected_nodes_word_is_enough_to_know_that_it_has_the_data(tmp_path, guests):
+    with running(tmp_path, "a", "b", settings={"Provide.Strategy": "none"}.items()) as (a, b):
+        for node, other in ((a, b), (b, a)):
+            node("trust", "add", other.peer_id())
+        a("swarm", "connect", b.address())
+        wait_for(lambda: known(a) == {a.peer_id(), b.peer_id()}, "they know each other")
+        cid = b.text("add", "-Q", stdin=os.urandom(8 << 20))
+        for seed in ("01", "02"):
+            # The second time the data's first block is here: the first run asked for its size.
+            result = a("run", "-o", "json", "--explain", "--seed", seed, "--input", cid, guests("cat"))
+            cheapest = json.loads(result.stdout)["explanation"]["candidates"][0]
+            assert (cheapest["peer"], cheapest["why"]) == (b.peer_id(), "holder"), seed
+            assert cheapest["move_bytes"] < 100_000
+        a.complaint("--offline", "cat", cid)
+
+
 def test_a_run_that_is_cheapest_here_stays_here(mesh, guests):
     a, _, _ = mesh
     cid = a.text("add", "-Q", stdin=os.urandom(3 << 20))
@@ -104,6 +120,23 @@ def test_a_killed_executors_job_ends_elsewhere(mesh, guests):
     assert out == b"done\n", "the second node's first words had been told by the first"
     steps = [(step["peer"], step["state"]) for step in jobs(a)[0]["steps"]]
     assert (first.peer_id(), "lost") in steps and (other.peer_id(), "answered") in steps
+
+
+def test_a_job_that_a_node_hands_back_as_it_stops_ends_elsewhere(mesh, guests):
+    a, b, c = mesh
+    module = a.text("add", "-Q", guests("slow"))
+    client = a.start("run", *elsewhere(a), module, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert client.stdout.readline() == b"started\n"
+    first = the_one_that_runs(a, mesh)
+    other = c if first is b else b
+    stopped = time.monotonic()
+    assert first.end_node() == 0
+    wait_for(lambda: jobs(a)[0]["executor"] == other.peer_id(), "it is placed again")
+    assert time.monotonic() - stopped < LEASE_SECONDS - 1, "nobody waits for the lease"
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 0
+    assert out == b"done\n"
+    assert any("stopping" in step["why"] for step in jobs(a)[0]["steps"] if step["peer"] == first.peer_id())
 
 
 def test_where_nothing_fits_it_says_why_at_once(mesh, guests):
@@ -189,6 +222,8 @@ def test_mistakes_say_what_to_do(mesh, guests):
         (["--apart", "colour"], "label.NAME"),
         (["--copies", "0"], "--copies: expected 1 to"),
         (["--copies", "2", "--at", "local"], "--at mesh"),
+        (["--verify", "quorum=2", "--at", "local"], "--verify quorum needs more than one node"),
+        (["--prefer", "cores>=2", "--at", "local"], "--prefer needs more than one node"),
         (["--at", "nowhere"], "local, mesh or a peer"),
     ):
         assert expected in a.complaint(run[0], *words, run[1], code=125)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -64,3 +65,56 @@ def test_an_answer_of_a_stranger_counts_for_nothing(pair, guests):
     answer, said = run(b, "--at", "mesh", guests("hello"))
     assert "memo" not in said
     assert b.text("receipt", "verify", answer["receipt"]) == f"valid: signed by {b.text('id', '-f', '<did>')}"
+
+
+@pytest.fixture
+def line(tmp_path):
+    """`a` and `c` know each other by `b` alone: a - b - c."""
+    with running(tmp_path, "a", "b", "c") as nodes:
+        a, b, c = nodes
+        for node in (a, c):
+            node("swarm", "connect", b.address())
+        a("trust", "add", "--role", "requester", c.peer_id())
+        for node in nodes:
+            ids = {one.peer_id() for one in nodes}
+            wait_for(lambda node=node: all(knows(node, one) for one in ids), "each node knows all three")
+        yield nodes
+
+
+def start_again(node, other):
+    """Nothing is warm after it, and connections are made anew; what the DHT was told stays with others."""
+    node.end_node()
+    node.start_node()
+    node("swarm", "connect", other.address())
+
+
+def is_announced(asker, cid, node):
+    """Whether the DHT tells the asker that the node has it."""
+    client = asker.start("routing", "findprovs", cid, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return node.peer_id() in client.communicate(timeout=60)[0].decode()
+
+
+@pytest.mark.parametrize("announces", [True, False])
+def test_an_answer_is_found_by_its_record_in_the_dht(line, guests, announces):
+    a, b, c = line
+    if not announces:
+        a.end_node()
+        a("config", "set", "Provide.Strategy", "none")
+        start_again(a, b)
+    seeds = ["01", "02", "03"]  # a search is short: on a busy machine one may come to nothing
+    calls = {seed: run(a, "--seed", seed, guests("work"))[0] for seed in seeds}
+    # `a` is a stranger to `c`, and says of nothing that it is warm: only the record names it.
+    start_again(a, b)
+    wait_for(lambda: knows(c, a.peer_id()), "c has heard of a again")
+    found = []
+    for seed, computed in calls.items():
+        if a.peer_id() in c.peers():
+            c("swarm", "disconnect", a.peer_id())  # else it is asked because it is near
+        if announces:
+            wait_for(lambda computed=computed: is_announced(c, computed["invocation"], a), "it is announced")
+        here = ["--require", f"node={c.peer_id()}"]  # else `a` may be given the call, and know the answer
+        answer, said = run(c, "--verify", "none", *here, "--seed", seed, guests("work"))
+        assert answer["outcome"] == computed["outcome"]
+        found.append(answer["cached"])
+        assert found[-1] == (f"answered by the memo of {a.peer_id()}" in said)
+    assert any(found) == announces

@@ -1,6 +1,7 @@
 """Nodes that hear of each other: `timerose nodes`."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -48,6 +49,35 @@ def test_each_node_learns_of_all_others(three):
     assert 0 < known(three[0])[near]["distance_s"] < 5
     wait_for(lambda: known(three[0])[near]["fuel_per_s"] > 0, "the speed is measured and told")
     assert known(three[0])[near]["engines"][0].startswith("wasmtime ")
+
+
+def test_the_speed_that_a_node_tells_can_be_checked_by_others(three):
+    a, _, c = three
+    peer = c.peer_id()
+    wait_for(lambda: peer in known(a) and known(a)[peer]["speed_receipt"], "the measured speed is told")
+    told = known(a)[peer]
+    assert a.text("receipt", "verify", told["speed_receipt"]) == f"valid: signed by {c.text('id', '-f', '<did>')}"
+    receipt = json.loads(a.text("dag", "get", told["speed_receipt"]))["payload"]
+    used, how = receipt["metering"], receipt["circumstances"]
+    assert told["fuel_per_s"] == used["fuel"] * 10**9 // how["duration"]
+    invocations = {
+        json.loads(node.text("dag", "get", known(a)[node.peer_id()]["speed_receipt"]))["payload"]["invocation"]["/"]
+        for node in (a, c)
+    }
+    assert len(invocations) == 1, "every node measures the same call"
+    assert told["speed_receipt"] in a.text("nodes", "-o", "wide")
+    c("repo", "gc")
+    assert a("--offline", "receipt", "verify", told["speed_receipt"])
+    assert c("--offline", "receipt", "verify", told["speed_receipt"]), "it is kept as those of all calls"
+
+
+def test_how_fast_blocks_came_is_told(three):
+    a, b, _ = three
+    wait_for(lambda: b.peer_id() in known(a), "they know each other")
+    cid = a.text("add", "-Q", stdin=os.urandom(8 << 20))
+    b("get", "-o", "copy", cid)
+    wait_for(lambda: known(a)[b.peer_id()]["network_bytes_s"] > 1 << 20, "b tells how fast its network is")
+    assert known(a)[a.peer_id()]["network_bytes_s"] == 0, "nothing came here"
 
 
 def test_the_table_is_for_people(three):

@@ -136,8 +136,8 @@ void add_list(Grammar& grammar, CLI::App& group) {
   auto form = std::make_shared<std::string>();
   CLI::App* command =
       add_command(grammar, group, "list",
-                  {"List the jobs of this node, the newest first: those under way, and the last "
-                   "thousand that ended",
+                  {"List the jobs of this node, the newest first: those under way, and the latest "
+                   "that ended (Jobs.Kept)",
                    "  timerose jobs list\n  timerose jobs list -o json"},
                   [form](Session& session) { return list(session, *form); });
   add_form(*command, *form);

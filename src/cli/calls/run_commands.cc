@@ -9,6 +9,7 @@
 #include "cli/program/cancel_watch.h"
 #include "cli/program/grammar.h"
 #include "compute/invocation.h"
+#include "node/daemon/daemon.h"
 
 namespace timerose::cli {
 namespace {
@@ -76,6 +77,13 @@ Status fetch_module(Blockstore& store, const Cid& module) {
   return success();
 }
 
+// So that others who ask for the same find the answer here.
+void tell_network(Session& session, const compute::Answer& answer) {
+  if (session.daemon() == nullptr || session.fetching().offline) return;
+  if (answer.cached || !answer.receipt) return;
+  session.daemon()->network().executed(answer.invocation, answer.circumstances.duration_ns);
+}
+
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
   TR_ASSIGN(const JobWish wish, parse_job_wish(options.job));
@@ -113,6 +121,7 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_ASSIGN(const auto answer, executor->run(request));
   TR_ASSIGN(auto* memo, repository->memo());
   TR_TRY(memo->flush());
+  tell_network(session, answer);
   TR_TRY(show_answer(session, answer, abi, show, answer.cached ? node::Seen() : node::kAllSeen));
   return exit_code_of(answer);
 }

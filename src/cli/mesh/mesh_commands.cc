@@ -1,6 +1,7 @@
 // timerose nodes: who is in the mesh, what they have, what they are doing, how far they are.
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -58,12 +59,15 @@ std::string wide_row(const KnownNode& node) {
     gpus += (gpus.empty() ? "" : ",") + gpu.name;
   }
   const std::string& who = advert.capacity.operator_name;
-  return fmt::format(
-      "{}  {:>10} {:>10} {:>9} {:>5} {:>6}  {}; {}; {}", narrow_row(node),
-      format_bytes(advert.capacity.memory_bytes), format_bytes(advert.use.disk_free_bytes),
-      fmt::format("{:.2f} G/s", static_cast<double>(advert.speed.fuel_per_s) / 1e9),
-      advert.warm.size(), fmt::format("{}s", node.heard_ms_ago / 1000),
-      engines.empty() ? "-" : engines, gpus.empty() ? "-" : gpus, who.empty() ? "-" : who);
+  const scheduler::Speed& speed = advert.speed;
+  return fmt::format("{}  {:>10} {:>10} {:>9} {:>12} {:>5} {:>6}  {}; {}; {}; {}", narrow_row(node),
+                     format_bytes(advert.capacity.memory_bytes),
+                     format_bytes(advert.use.disk_free_bytes),
+                     fmt::format("{:.2f} G/s", static_cast<double>(speed.fuel_per_s) / 1e9),
+                     speed.network_bytes_s == 0 ? "-" : format_bytes(speed.network_bytes_s) + "/s",
+                     advert.warm.size(), fmt::format("{}s", node.heard_ms_ago / 1000),
+                     engines.empty() ? "-" : engines, gpus.empty() ? "-" : gpus,
+                     who.empty() ? "-" : who, speed.receipt ? speed.receipt->to_string() : "-");
 }
 
 Value::List gpus_of(const Advert& advert) {
@@ -82,29 +86,32 @@ Value as_value(const KnownNode& node) {
   Value::List engines;
   for (const std::string& engine : advert.capacity.engines) engines.emplace_back(engine);
   const scheduler::Use& use = advert.use;
-  return Value::Map{{"peer", advert.peer().to_string()},
-                    {"self", node.is_self},
-                    {"distance_s", node.distance_s},
-                    {"measured", node.is_measured},
-                    {"heard_ms_ago", node.heard_ms_ago},
-                    {"sequence", advert.sequence},
-                    {"issued", advert.issued_unix_ms},
-                    {"interval", uint64_t{advert.interval_s}},
-                    {"operator", advert.capacity.operator_name},
-                    {"labels", std::move(labels)},
-                    {"engines", std::move(engines)},
-                    {"gpus", gpus_of(advert)},
-                    {"capacity", Value::Map{{"cores", uint64_t{advert.capacity.cores}},
-                                            {"memory", advert.capacity.memory_bytes},
-                                            {"disk", advert.capacity.disk_bytes}}},
-                    {"free", Value::Map{{"cores", uint64_t{use.cores_free}},
-                                        {"memory", use.memory_free_bytes},
-                                        {"disk", use.disk_free_bytes}}},
-                    {"running", uint64_t{use.running}},
-                    {"queued", uint64_t{use.queued}},
-                    {"wait_ms", uint64_t{use.wait_ms}},
-                    {"fuel_per_s", advert.speed.fuel_per_s},
-                    {"warm", uint64_t{advert.warm.size()}}};
+  return Value::Map{
+      {"peer", advert.peer().to_string()},
+      {"self", node.is_self},
+      {"distance_s", node.distance_s},
+      {"measured", node.is_measured},
+      {"heard_ms_ago", node.heard_ms_ago},
+      {"sequence", advert.sequence},
+      {"issued", advert.issued_unix_ms},
+      {"interval", uint64_t{advert.interval_s}},
+      {"operator", advert.capacity.operator_name},
+      {"labels", std::move(labels)},
+      {"engines", std::move(engines)},
+      {"gpus", gpus_of(advert)},
+      {"capacity", Value::Map{{"cores", uint64_t{advert.capacity.cores}},
+                              {"memory", advert.capacity.memory_bytes},
+                              {"disk", advert.capacity.disk_bytes}}},
+      {"free", Value::Map{{"cores", uint64_t{use.cores_free}},
+                          {"memory", use.memory_free_bytes},
+                          {"disk", use.disk_free_bytes}}},
+      {"running", uint64_t{use.running}},
+      {"queued", uint64_t{use.queued}},
+      {"wait_ms", uint64_t{use.wait_ms}},
+      {"fuel_per_s", advert.speed.fuel_per_s},
+      {"network_bytes_s", advert.speed.network_bytes_s},
+      {"speed_receipt", advert.speed.receipt ? Value(advert.speed.receipt->to_string()) : Value()},
+      {"warm", uint64_t{advert.warm.size()}}};
 }
 
 Result<std::string> as_json(const node::KnownNodes& known) {
@@ -117,17 +124,33 @@ Result<std::string> as_json(const node::KnownNodes& known) {
   return dag_json::encode(Value::Map{{"nodes", std::move(nodes)}, {"heard", std::move(heard)}});
 }
 
+// Of adverts that were not taken, by what was wrong with them; nothing if there were none.
+std::string dropped_line(const node::KnownNodes& known) {
+  using scheduler::Heard;
+  constexpr std::array kDropped{Heard::kMalformed, Heard::kForged,    Heard::kStale,
+                                Heard::kFuture,    Heard::kReplayed,  Heard::kTooSoon,
+                                Heard::kUnread,    Heard::kCrowdedOut};
+  std::string counts;
+  for (const Heard kind : kDropped) {
+    const uint64_t count = known.heard[static_cast<size_t>(kind)];
+    if (count == 0) continue;
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, heard_name(kind));
+  }
+  return counts.empty() ? "" : "\nadverts dropped: " + counts;
+}
+
 Result<std::string> written(const node::KnownNodes& known, Form form) {
   if (form == Form::kJson) return as_json(known);
   std::string out = fmt::format("{:<52} {:>11} {:>9} {:>10} {:>8} {:>10}  {}", "PEER", "DISTANCE",
                                 "CORES", "FREE", "WAIT", "CALLS", "LABELS");
   if (form == Form::kWide) {
-    out += fmt::format("  {:>10} {:>10} {:>9} {:>5} {:>6}  {}", "MEMORY", "DISK", "SPEED", "WARM",
-                       "HEARD", "ENGINES; GPUS; OPERATOR");
+    out += fmt::format("  {:>10} {:>10} {:>9} {:>12} {:>5} {:>6}  {}", "MEMORY", "DISK", "SPEED",
+                       "NETWORK", "WARM", "HEARD", "ENGINES; GPUS; OPERATOR; RECEIPT OF SPEED");
   }
   for (const KnownNode& node : known.nodes) {
     out += "\n" + (form == Form::kWide ? wide_row(node) : narrow_row(node));
   }
+  if (form == Form::kWide) out += dropped_line(known);
   return out;
 }
 

@@ -86,7 +86,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const std::filesystem::path& repos
   if (failure) {
     return errno_error(failure.value(), "making " + settings.host.records_folder.string());
   }
-  TR_ASSIGN(OwnNode own, own_node(config, *daemon->repository_));
+  TR_ASSIGN(OwnNode own, own_node(config, *daemon->repository_, machine.clock));
   TR_ASSIGN(daemon->isolation_,
             GuestIsolation::create(config, *daemon->repository_, PeerId::of(key->public_key()),
                                    machine.clock));

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "ipld/codec.h"
 #include "scheduler/adverts/warm_set.h"
 #include "scheduler/execute/answer.h"
 #include "scheduler/execute/known_inputs.h"
@@ -27,6 +29,27 @@ uint64_t size_of(const Cid& root, bool is_here, Blockstore& store, exchange::Exc
   if (root.codec() != Codec::kDagPb) return bytes;
   const auto stat = unixfs::stat(store, root);
   return stat.ok() ? std::max(stat->size, bytes) : bytes;
+}
+
+// Whether it is all here, as far as a look at one way down can tell: the root alone may have been
+// fetched for its size, and a fetch that was cut off has begun at the front.
+Result<bool> is_all_here(const Cid& root, Blockstore& store) {
+  Cid at = root;
+  while (true) {
+    TR_ASSIGN(const bool is_here, store.has(at));
+    if (!is_here || at.codec() != Codec::kDagPb) return is_here;
+    TR_ASSIGN(const SharedBytes block, store.get(at));
+    bool all = true;
+    std::optional<Cid> last;
+    TR_TRY(ipld::for_each_link(at.codec(), block.view(), [&](const Cid& child) -> Status {
+      TR_ASSIGN(const bool child_is_here, store.has(child));
+      all = all && child_is_here;
+      last = child;
+      return success();
+    }));
+    if (!all || !last) return all;
+    at = *last;
+  }
 }
 
 Result<execute::Offer> offer_of(const compute::Request& request, Bytes invocation,
@@ -55,7 +78,7 @@ Result<JobAsk> make_job_ask(const compute::Request& request, Blockstore& store,
   TR_ASSIGN(Bytes bytes, call.encode());
   JobAsk ask(call, Cid::of_sha256(Codec::kDagCbor, bytes));
   for (const Cid& root : execute::roots_of(call)) {
-    TR_ASSIGN(const bool is_here, store.has(root));
+    TR_ASSIGN(const bool is_here, is_all_here(root, store));
     (is_here ? ask.here : ask.elsewhere).push_back(root);
     const uint64_t size = size_of(root, is_here, store, exchange);
     ask.bytes_of.insert_or_assign(root, size);

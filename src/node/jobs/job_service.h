@@ -1,5 +1,5 @@
 // The jobs of this node: carries out over the network what each Job wants (scheduler/jobs/job.h),
-// and keeps those that ended for a while. Of the loop's thread.
+// and keeps the latest, over the end of the node too (records/job_records.h). Of the loop's thread.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 #include "node/jobs/job_ask.h"
 #include "node/jobs/job_news.h"
 #include "node/jobs/mesh_view.h"
+#include "node/records/job_records.h"
 #include "node/verification.h"
 #include "scheduler/execute/service.h"
 
@@ -23,7 +24,10 @@ namespace timerose::node {
 class JobService {
  public:
   static constexpr size_t kJobsMax = 8192;  // under way
+  // That ended are kept, unless Parts says otherwise.
   static constexpr size_t kEndedMax = 1000;
+  // What a node that is killed forgets of its jobs.
+  static constexpr uint64_t kSaveAfterMs = 200;
   // How long the holders of inputs that are not here are searched for before a job is placed.
   static constexpr uint64_t kFindHoldersMs = 500;
   // Of each stream of a guest, so much is kept for those who come later.
@@ -52,9 +56,13 @@ class JobService {
     Remember remember;
     // Learns from answers, and keeps proof of lies; null: nobody does.
     Verification* verification = nullptr;
+    // Where jobs are kept; null: in memory alone. Its statements run on the pool.
+    sqlite::Database* records = nullptr;
+    size_t ended_max = kEndedMax;
   };
 
-  explicit JobService(const Parts& parts);
+  // `kept`: from before, the oldest first.
+  JobService(const Parts& parts, std::vector<KeptJob> kept);
   ~JobService();
   JobService(const JobService&) = delete;
   JobService& operator=(const JobService&) = delete;
@@ -70,7 +78,7 @@ class JobService {
   [[nodiscard]] std::vector<JobRecord> list() const;
   // Of the job whose id begins so: kNotFound for none, kInvalidArgument for more than one.
   [[nodiscard]] Result<JobRecord> show(std::string_view id) const;
-  // Ends all of them.
+  // Ends all of them; those under way are kept as interrupted.
   void stop();
 
  private:

@@ -283,12 +283,18 @@ void RunningJob::watch(const std::shared_ptr<JobChannel>& watcher) {
     const auto named = stream == 0 ? execute::Written::kStdout : execute::Written::kStderr;
     watcher->push(execute::Log{0, named, 0, kept});
   }
-  if (!end_) {
-    watchers_.emplace_back(watcher);
-    return;
+  watchers_.emplace_back(watcher);
+}
+
+KeptJob RunningJob::kept() const {
+  KeptJob kept(record());
+  if (end_) kept.error_code = end_->error.code;
+  for (const size_t stream : {size_t{0}, size_t{1}}) {
+    const Bytes& all = written_[stream].kept;
+    const size_t bytes = std::min(all.size(), KeptJob::kWrittenBytesMax);
+    kept.written[stream].assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(bytes));
   }
-  watcher->push(end_);
-  watcher->end();
+  return kept;
 }
 
 JobRecord RunningJob::record() const {

@@ -25,7 +25,8 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   void watch(const std::shared_ptr<JobChannel>& watcher);  // while someone else holds it
   void cancel();
   [[nodiscard]] JobRecord record() const;
-  [[nodiscard]] bool is_ended() const { return end_ != nullptr; }
+  // As far as it has come.
+  [[nodiscard]] KeptJob kept() const;
 
  private:
   using Update = scheduler::execute::Update;

@@ -12,6 +12,7 @@ using scheduler::Heard;
 constexpr uint64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kTickNs = 500 * kNsPerMs;
 constexpr uint64_t kLookEveryNs = 5'000 * kNsPerMs;
+constexpr uint64_t kMeasureEveryNs = 24ULL * 3600 * 1000 * kNsPerMs;
 constexpr uint64_t kPingEveryNs = 2'000 * kNsPerMs;
 constexpr size_t kPingsMax = 16;  // without an answer yet
 // Pub/sub needs about a second to know who listens.
@@ -24,7 +25,10 @@ constexpr uint64_t kUsualRunMs = 100;
 struct Advertising::Looked {
   std::mutex mutex;
   std::optional<MachineNumbers> machine;
+  std::vector<scheduler::Gpu> gpus;
+  uint64_t stored_bytes = 0;
   uint64_t fuel_per_s = 0;
+  std::optional<Cid> receipt;  // of that
   std::string engine;
   scheduler::WarmSet warm;
 };
@@ -41,14 +45,24 @@ void Advertising::start() {
   parts_.host.subscribe(kTopic);
   timer_ = parts_.loop.timer([this] { on_time(); });
   timer_->set(parts_.loop.now_ns());
-  if (!own_.engine) return;
-  parts_.pool.submit([looked = looked_, engine = own_.engine, clock = &parts_.clock] {
+}
+
+// At the start, and again once in a long while, when nothing else runs that would make it slower.
+void Advertising::measure_if_due() {
+  const uint64_t now_ns = parts_.loop.now_ns();
+  if (!own_.engine || !own_.measure || now_ns < measure_at_ns_) return;
+  const bool first = measure_at_ns_ == 0;
+  if (!first && parts_.load() != std::pair<uint32_t, uint32_t>()) return;
+  measure_at_ns_ = now_ns + kMeasureEveryNs;
+  parts_.pool.submit([looked = looked_, engine = own_.engine, measure = own_.measure] {
     const auto opened = engine();
     if (!opened.ok()) return;
-    const auto speed = measure_fuel_per_s(**opened, *clock);
+    const auto speed = measure();
     const std::lock_guard lock(looked->mutex);
     looked->engine = (*opened)->version();
-    looked->fuel_per_s = speed.ok() ? *speed : 0;
+    if (!speed.ok()) return;  // what was found before is told
+    looked->fuel_per_s = speed->fuel_per_s;
+    looked->receipt = speed->answer.receipt;
   });
 }
 
@@ -65,7 +79,10 @@ bool Advertising::on(const mesh::MessageReceived& event) {
 }
 
 mesh::Verdict Advertising::hear(const mesh::MessageReceived& event) {
-  if (!allowance_.take(event.from, parts_.clock.monotonic_ns())) return mesh::Verdict::kIgnore;
+  if (!allowance_.take(event.from, parts_.clock.monotonic_ns())) {
+    table_.note_unread();
+    return mesh::Verdict::kIgnore;
+  }
   const uint64_t now_ms = parts_.clock.unix_ns() / kNsPerMs;
   const scheduler::AdvertTable::Outcome outcome = table_.hear(now_ms, event.data.view());
   const Heard heard = outcome.heard;
@@ -120,6 +137,7 @@ void Advertising::on_time() {
   table_.expire(parts_.clock.unix_ns() / kNsPerMs,
                 [this](scheduler::NodeSlot slot) { parts_.view.gone(slot); });
   if (look_at_ns_ <= now_ns) look();
+  measure_if_due();
   if (ping_at_ns_ <= now_ns) ping_one();
   tell();
   timer_->set(now_ns + kTickNs);
@@ -127,12 +145,20 @@ void Advertising::on_time() {
 
 // On the pool: a disk may let us wait.
 void Advertising::look() {
+  const bool first = look_at_ns_ == 0;
   look_at_ns_ = parts_.loop.now_ns() + kLookEveryNs;
-  parts_.pool.submit([looked = looked_, folder = own_.folder, warm = own_.warm] {
-    const MachineNumbers machine = look_at_machine(folder);
-    const scheduler::WarmSet ready(warm ? warm() : std::vector<Cid>());
+  for (const auto& [peer, bytes_s] : parts_.rates()) {
+    network_bytes_s_ = std::max(network_bytes_s_, bytes_s);
+  }
+  parts_.pool.submit([looked = looked_, own = own_, first] {
+    const MachineNumbers machine = look_at_machine(own.folder);
+    const scheduler::WarmSet ready(own.warm ? own.warm() : std::vector<Cid>());
+    const uint64_t stored = own.stored_bytes && own.storage_bytes_max != 0 ? own.stored_bytes() : 0;
+    auto gpus = first ? look_at_gpus("/") : std::vector<scheduler::Gpu>();
     const std::lock_guard lock(looked->mutex);
+    if (first) looked->gpus = std::move(gpus);
     looked->machine = machine;
+    looked->stored_bytes = stored;
     looked->warm = ready;
   });
 }
@@ -168,14 +194,18 @@ Advert Advertising::own_advert() {
     has.disk_bytes = std::min(has.disk_bytes, own_.storage_bytes_max);
   }
   if (!looked_->engine.empty()) has.engines = {looked_->engine};
+  has.gpus = looked_->gpus;
   out.warm = looked_->warm;
   out.speed.fuel_per_s = std::min(looked_->fuel_per_s, Advert::kSpeedMax);
+  out.speed.network_bytes_s = std::min(network_bytes_s_, Advert::kSpeedMax);
+  out.speed.receipt = looked_->receipt;
   scheduler::Use& use = out.use;
   use.running = std::min(running, Advert::kGuestsMax);
   use.queued = std::min(queued, Advert::kGuestsMax);
   use.cores_free = has.cores - std::min(has.cores, running);
   use.memory_free_bytes = std::min(machine.memory_free_bytes, has.memory_bytes);
-  use.disk_free_bytes = std::min(machine.disk_free_bytes, has.disk_bytes);
+  const uint64_t stored = std::min(looked_->stored_bytes, has.disk_bytes);
+  use.disk_free_bytes = std::min(machine.disk_free_bytes, has.disk_bytes - stored);
   const uint64_t wait_ms = use.cores_free > 0 ? 0 : (queued + 1) * kUsualRunMs / has.cores;
   use.wait_ms = static_cast<uint32_t>(std::min<uint64_t>(wait_ms, UINT32_MAX));
   return out;

@@ -10,6 +10,7 @@
 
 #include "base/event_loop.h"
 #include "base/thread_pool.h"
+#include "exchange/service.h"
 #include "mesh/host.h"
 #include "names/peer_allowance.h"
 #include "node/jobs/mesh_view.h"
@@ -47,6 +48,7 @@ class Advertising {
     const PrivateKey& key;
     ThreadPool& pool;
     std::function<std::pair<uint32_t, uint32_t>()> load;  // calls that run, and that wait
+    std::function<std::vector<exchange::Service::PeerRate>()> rates;  // that blocks come at
     MeshView& view;                                       // hears what is heard
   };
   Advertising(const Parts& parts, OwnNode own);
@@ -74,6 +76,7 @@ class Advertising {
 
   void on_time();
   void look();
+  void measure_if_due();
   void ping_one();
   void tell();
   void note(scheduler::NodeSlot slot);
@@ -97,6 +100,8 @@ class Advertising {
   std::map<mesh::QueryId, PeerId> pings_;
   uint64_t ping_at_ns_ = 0;
   uint64_t look_at_ns_ = 0;
+  uint64_t measure_at_ns_ = 0;
+  uint64_t network_bytes_s_ = 0;     // the best that was seen
   uint64_t met_at_ns_ = UINT64_MAX;  // when those who came last are told
   std::unique_ptr<EventLoop::Timer> timer_;
 };

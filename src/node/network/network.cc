@@ -7,6 +7,7 @@
 #include "node/network/network_loop.h"
 #include "node/records/authority_records.h"
 #include "node/records/call_history.h"
+#include "node/records/job_records.h"
 #include "node/records/trust_records.h"
 
 namespace timerose::node {
@@ -48,6 +49,7 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   network->limits_ = settings.connections;
   TR_ASSIGN(PeerBook book, PeerBook::load(parts.records, parts.clock));
   TR_ASSIGN(auto trust, load_trust(parts.records, network->self()));
+  TR_ASSIGN(auto jobs, load_jobs(parts.records));
   TR_ASSIGN(ProvideRecords provided, ProvideRecords::load(parts.records));
   TR_ASSIGN(network->host_, mesh::start_bridge_host(parts.key, settings.host));
   const auto post = [loop = &network->loop_](std::function<void()> task) {
@@ -60,7 +62,8 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   network->inside_ = std::make_unique<NetworkLoop>(
       NetworkLoop::Parts{parts, network->loop_, *network->host_, network->pool_,
                          network->http_.get(), network->history_.get()},
-      settings, NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust)});
+      settings,
+      NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust), std::move(jobs)});
   network->execution_settings_ = settings.execution;
   TR_TRY(network->reload_authority(parts.records));
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);
@@ -203,7 +206,7 @@ Status Network::disconnect(const PeerId& peer) {
 Result<uint64_t> Network::ping(const PeerId& peer, const Ask& ask) {
   auto answer = std::make_shared<Channel<uint64_t>>(ask);
   post([peer, answer](NetworkLoop& inside) {
-    inside.follow(inside.host().ping(peer), [answer](const mesh::Event& event) {
+    inside.queries().follow(inside.host().ping(peer), [answer](const mesh::Event& event) {
       const auto& pinged = std::get<mesh::Pinged>(event);
       if (pinged.round_trip_ns) answer->push(*pinged.round_trip_ns);
       answer->end(Error{ErrorCode::kNotFound, "no answer: " + pinged.why});
@@ -220,7 +223,7 @@ Status Network::find_providers(const Cid& cid, uint32_t count_max, const OnProvi
   post([=, key = to_bytes(cid.multihash_bytes())](NetworkLoop& inside) {
     *query = inside.host().find_providers(key, count_max);
     auto found = std::make_shared<bool>(false);
-    inside.follow(*query, [=](const mesh::Event& event) {
+    inside.queries().follow(*query, [=](const mesh::Event& event) {
       if (const auto* some = std::get_if<mesh::ProvidersFound>(&event)) {
         *found = *found || !some->providers.empty();
         for (const mesh::PeerAddresses& provider : some->providers) providers->push(provider);
@@ -243,24 +246,25 @@ Status Network::find_providers(const Cid& cid, uint32_t count_max, const OnProvi
     outcome = provider.ok() ? on_provider(**provider) : Status(std::move(provider).error());
     if (!outcome.ok()) break;
   }
-  post([query](NetworkLoop& inside) { inside.cancel(*query); });
+  post([query](NetworkLoop& inside) { inside.queries().cancel(*query); });
   return outcome;
 }
 
 Result<mesh::PeerAddresses> Network::find_peer(const PeerId& peer, const Ask& ask) {
   auto answer = std::make_shared<Channel<mesh::PeerAddresses>>(ask);
   post([peer, answer](NetworkLoop& inside) {
-    inside.follow(inside.host().find_peer(peer), [peer, answer](const mesh::Event& event) {
-      if (const auto* found = std::get_if<mesh::PeerFound>(&event)) {
-        if (found->found.peer == peer && !found->found.addresses.empty()) {
-          answer->push(found->found);
-        }
-      }
-      const auto* ended = std::get_if<mesh::QueryEnded>(&event);
-      if (ended == nullptr) return false;
-      answer->end(query_failed(*ended));
-      return true;
-    });
+    inside.queries().follow(inside.host().find_peer(peer),
+                            [peer, answer](const mesh::Event& event) {
+                              if (const auto* found = std::get_if<mesh::PeerFound>(&event)) {
+                                if (found->found.peer == peer && !found->found.addresses.empty()) {
+                                  answer->push(found->found);
+                                }
+                              }
+                              const auto* ended = std::get_if<mesh::QueryEnded>(&event);
+                              if (ended == nullptr) return false;
+                              answer->end(query_failed(*ended));
+                              return true;
+                            });
   });
   auto found = answer->only();
   if (!found.ok()) {
@@ -273,7 +277,7 @@ Result<mesh::PeerAddresses> Network::find_peer(const PeerId& peer, const Ask& as
 Result<uint32_t> Network::provide(const Cid& cid, const Ask& ask) {
   auto answer = std::make_shared<Channel<uint32_t>>(ask);
   post([answer, key = to_bytes(cid.multihash_bytes())](NetworkLoop& inside) {
-    inside.follow(inside.host().provide(key), [answer](const mesh::Event& event) {
+    inside.queries().follow(inside.host().provide(key), [answer](const mesh::Event& event) {
       const auto* ended = std::get_if<mesh::QueryEnded>(&event);
       if (ended == nullptr) return false;
       if (ended->why.empty()) answer->push(ended->peers_asked);
@@ -286,6 +290,12 @@ Result<uint32_t> Network::provide(const Cid& cid, const Ask& ask) {
 
 void Network::provide_kept(const Cid& root, bool whole) {
   post([root, whole](NetworkLoop& inside) { inside.providing().kept(root, whole); });
+}
+
+void Network::executed(const Cid& invocation, uint64_t took_ns) {
+  post([invocation, took_ns](NetworkLoop& inside) {
+    inside.announcer().executed(invocation, took_ns);
+  });
 }
 
 Result<bool> Network::reprovide() {

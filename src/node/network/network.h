@@ -123,6 +123,9 @@ class Network {
   // Content that is to be kept: the DHT is told as the settings say, without waiting. `whole`: of
   // what is below `root` too.
   void provide_kept(const Cid& root, bool whole);
+  // A call that this node has executed for its own user, without a job: the DHT is told of it, as
+  // of those of jobs.
+  void executed(const Cid& invocation, uint64_t took_ns);
   // Tells the DHT of everything again, from now on; false if the settings are to tell it nothing.
   Result<bool> reprovide();
   Result<ProvideStat> provide_stat();

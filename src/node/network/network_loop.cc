@@ -24,10 +24,6 @@ constexpr size_t kStreamsNoted = 65536;
 
 void write_to_log(const std::string& line) { std::fprintf(stderr, "timerose: %s\n", line.c_str()); }
 
-// The query that an event belongs to, if it belongs to one.
-template <typename T>
-concept OfQuery = requires(const T& event) { event.query; };
-
 std::pair<uint32_t, uint32_t> calls_now(const scheduler::execute::ExecutorSide::Load& load) {
   return {static_cast<uint32_t>(load.running), static_cast<uint32_t>(load.waiting)};
 }
@@ -53,9 +49,8 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
                 service_options(settings)),
       names_(parts.loop, parts.host, parts.outside.clock),
       announcer_(parts.history,
-                 [this, shares = settings.shares_executions](const Cid& invocation) {
-                   if (shares) providing_.executed(invocation);
-                 }),
+                 {PeerId::of(parts.outside.key.public_key()), settings.shares_executions},
+                 [this](const Cid& invocation) { providing_.executed(invocation); }),
       execution_({parts.loop, parts.host, parts.outside.random, parts.outside.executor,
                   parts.outside.store, exchange_, parts.outside.key.public_key(), 0,
                   parts.outside.runner_of, &announcer_},
@@ -66,12 +61,16 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
       view_(secret_of(parts.outside.random), parts.outside.key.public_key(), kept.trust),
       advertising_(
           {parts.loop, parts.host, parts.outside.clock, parts.outside.random, parts.outside.key,
-           parts.pool, [this] { return calls_now(execution_.load()); }, view_},
+           parts.pool, [this] { return calls_now(execution_.load()); },
+           [this] { return exchange_.rates(); }, view_},
           parts.outside.own),
-      jobs_(job_parts()),
+      jobs_(job_parts(settings), std::move(kept.jobs)),
       policy_(parts.outside.random, settings.connections),
       book_(std::move(kept.book)),
       log_(write_to_log),
+      queries_(parts.host),
+      reaching_(parts.host, book_, queries_,
+                [this](const PeerId& peer) { decide(mesh::PeerDialFailed{peer}); }),
       denied_(settings.denied),
       listens_waiting_(settings.host.listen.size()) {
   for (const PeerId& peer : denied_) parts_.host.deny(peer, true);
@@ -107,8 +106,7 @@ void NetworkLoop::stop() {
   execution_.stop();
   exchange_.stop();
   names_.stop();
-  const Error stopping{ErrorCode::kCancelled, "the node is stopping"};
-  for (const auto& [peer, on_connected] : std::exchange(dials_, {})) on_connected(stopping);
+  reaching_.stop({ErrorCode::kCancelled, "the node is stopping"});
   queries_.clear();
   watch_.reset();
   timer_.reset();
@@ -129,17 +127,7 @@ void NetworkLoop::handle(const mesh::Event& event) {
   const bool of_names = names_.on_event(event);
   const bool of_providing = providing_.on_event(event);
   const bool taken = exchange_.on_event(event) || of_names || of_providing;
-  if (taken) return;
-  std::visit(
-      [&](const auto& one) {
-        if constexpr (OfQuery<std::decay_t<decltype(one)>>) {
-          const auto found = queries_.find(one.query);
-          if (found == queries_.end()) return;
-          const OnQueryEvent on_event = found->second;  // it may follow another, or cancel
-          if (on_event(event)) queries_.erase(one.query);
-        }
-      },
-      event);
+  if (!taken) queries_.on_event(event);
 }
 
 void NetworkLoop::on(const mesh::Listening&) {
@@ -174,7 +162,7 @@ void NetworkLoop::on(const mesh::ConnectionOpened& event) {
       check_address(event.address).ok()) {
     book_.met(event.peer, {event.address});
   }
-  end_dials(event.peer, success());
+  reaching_.ended(event.peer, success());
 }
 
 void NetworkLoop::on(const mesh::ConnectionClosed& event) {
@@ -188,9 +176,9 @@ void NetworkLoop::on(const mesh::ConnectionClosed& event) {
 
 void NetworkLoop::on(const mesh::DialFailed& event) {
   if (!event.peer) return;
-  end_dials(*event.peer,
-            Error{ErrorCode::kNotFound,
-                  fmt::format("no connection to {}: {}", event.peer->to_string(), event.why)});
+  reaching_.ended(*event.peer,
+                  Error{ErrorCode::kNotFound, fmt::format("no connection to {}: {}",
+                                                          event.peer->to_string(), event.why)});
   decide(mesh::PeerDialFailed{*event.peer});
 }
 
@@ -199,16 +187,14 @@ void NetworkLoop::on(const mesh::Identified& event) {
   if (found == connected_.end()) return;
   found->second.agent = event.agent;
   found->second.protocols = event.protocols;
-  std::vector<mesh::Address> sound = event.addresses;
-  std::erase_if(sound, [](const mesh::Address& address) { return !check_address(address).ok(); });
-  book_.met(event.peer, sound);
+  learn_of({event.peer, event.addresses});
 }
 
 void NetworkLoop::on(const mesh::LocalPeerSeen& event) {
   if (connected_.contains(event.found.peer) || policy_.peers_connected() >= policy_.limits().low) {
     return;
   }
-  dial(event.found);
+  reaching_.dial(event.found);
 }
 
 void NetworkLoop::on(const mesh::StreamOpened& event) {
@@ -235,86 +221,35 @@ void NetworkLoop::decide(const mesh::PolicyEvent& event) {
         const auto end = target.addresses.end();
         if (std::find(begin, end, address) == end) target.addresses.push_back(std::move(address));
       }
-      dial(target);
+      reaching_.dial(target);
     }
   }
 }
 
-void NetworkLoop::dial(const mesh::PeerAddresses& target) {
-  if (auto begun = parts_.host.connect(target); !begun.ok()) {
-    end_dials(target.peer, begun);
-    decide(mesh::PeerDialFailed{target.peer});
-  }
-}
-
-void NetworkLoop::end_dials(const PeerId& peer, const Status& how) {
-  const auto [from, to] = dials_.equal_range(peer);
-  std::vector<OnConnected> waiting;
-  for (auto one = from; one != to; ++one) waiting.push_back(std::move(one->second));
-  dials_.erase(from, to);
-  for (const OnConnected& on_connected : waiting) on_connected(how);
-}
-
-void NetworkLoop::reach(const PeerId& peer, OnConnected on_connected) {
+void NetworkLoop::reach(const PeerId& peer, Reaching::OnConnected on_connected) {
   if (connected_.contains(peer)) return on_connected(success());
-  const bool is_begun = dials_.contains(peer);
-  dials_.emplace(peer, std::move(on_connected));
-  if (is_begun) return;
-  std::vector<mesh::Address> addresses = book_.addresses_of(peer);
-  if (addresses.empty()) return search_and_dial(peer);
-  dial({peer, std::move(addresses)});
+  reaching_.reach(peer, std::move(on_connected));
 }
 
-void NetworkLoop::search_and_dial(const PeerId& peer) {
-  const auto found = std::make_shared<mesh::PeerAddresses>(mesh::PeerAddresses{peer, {}});
-  follow(parts_.host.find_peer(peer), [this, peer, found](const mesh::Event& event) {
-    const auto* some = std::get_if<mesh::PeerFound>(&event);
-    if (some != nullptr && some->found.peer == peer) *found = some->found;
-    if (std::get_if<mesh::QueryEnded>(&event) == nullptr) return false;
-    if (!found->addresses.empty()) {
-      dial(*found);
-    } else {
-      end_dials(peer, Error{ErrorCode::kNotFound, "no address of " + peer.to_string() +
-                                                      " is known, and nobody knows one"});
-    }
-    return true;
-  });
-}
-
+// Of connected peers those are asked that may be given work: the nodes of the mesh.
 void NetworkLoop::find_holders(const Cid& cid, uint64_t within_ms,
                                JobService::OnHolders on_holders) {
-  struct Search {
-    std::vector<PeerId> found;
-    std::unique_ptr<EventLoop::Timer> timer;
-    JobService::OnHolders on_holders;
-    void end() {
-      if (!on_holders) return;
-      timer->set(UINT64_MAX);
-      std::exchange(on_holders, {})(found);
-    }
-  };
-  constexpr uint32_t kHoldersMax = 8;
-  const mesh::QueryId query = parts_.host.find_providers(cid.multihash_bytes(), kHoldersMax);
-  const auto search = std::make_shared<Search>();
-  search->on_holders = std::move(on_holders);
-  search->timer = parts_.loop.timer([this, query, weak = std::weak_ptr(search)] {
-    const auto late = weak.lock();
-    if (!late) return;
-    cancel(query);
-    late->end();
-  });
-  search->timer->set(parts_.loop.now_ns() + within_ms * 1'000'000);
-  follow(query, [search](const mesh::Event& event) {
-    if (const auto* some = std::get_if<mesh::ProvidersFound>(&event)) {
-      for (const mesh::PeerAddresses& one : some->providers) search->found.push_back(one.peer);
-    }
-    if (std::get_if<mesh::QueryEnded>(&event) == nullptr) return false;
-    search->end();
-    return true;
-  });
+  std::vector<PeerId> nodes;
+  for (const auto& [peer, connection] : connected_) {
+    if (view_.find(peer)) nodes.push_back(peer);
+  }
+  HolderSearch::start({parts_.loop, parts_.host, exchange_, queries_,
+                       [this](const mesh::PeerAddresses& provider) { learn_of(provider); }},
+                      cid, nodes, within_ms, std::move(on_holders));
 }
 
-JobService::Parts NetworkLoop::job_parts() {
+void NetworkLoop::learn_of(const mesh::PeerAddresses& peer) {
+  std::vector<mesh::Address> sound = peer.addresses;
+  std::erase_if(sound, [](const mesh::Address& address) { return !check_address(address).ok(); });
+  if (!sound.empty()) book_.met(peer.peer, sound);
+}
+
+JobService::Parts NetworkLoop::job_parts(const NetworkSettings& settings) {
   return {parts_.loop,
           parts_.outside.clock,
           parts_.outside.random,
@@ -331,7 +266,9 @@ JobService::Parts NetworkLoop::job_parts() {
           },
           [this] { return advertising_.own_advert(); },
           parts_.outside.remember,
-          parts_.outside.verification};
+          parts_.outside.verification,
+          &parts_.outside.records,
+          settings.jobs_kept};
 }
 
 std::vector<ConnectedPeer> NetworkLoop::peers() const {
@@ -355,7 +292,7 @@ void NetworkLoop::connect(mesh::PeerAddresses target, Stay stay,
   if (there) {
     connected->push(true);
   } else {
-    dials_.emplace(target.peer, [connected = std::move(connected)](const Status& how) {
+    reaching_.wait(target.peer, [connected = std::move(connected)](const Status& how) {
       if (how.ok()) connected->push(true);
       connected->end(how);
     });
@@ -368,7 +305,7 @@ void NetworkLoop::connect(mesh::PeerAddresses target, Stay stay,
     save_soon();
     decide(mesh::WantPeer{std::move(target)});
   } else if (!there) {
-    dial(target);
+    reaching_.dial(target);
   }
   set_timer();
 }
@@ -382,14 +319,6 @@ Status NetworkLoop::disconnect(const PeerId& peer) {
   if (connected) parts_.host.disconnect(peer);
   if (connected || wanted) return success();
   return Error{ErrorCode::kNotFound, fmt::format("not connected to {}", peer.to_string())};
-}
-
-void NetworkLoop::follow(mesh::QueryId query, OnQueryEvent on_event) {
-  queries_.insert_or_assign(query, std::move(on_event));
-}
-
-void NetworkLoop::cancel(mesh::QueryId query) {
-  if (queries_.erase(query) > 0) parts_.host.cancel_query(query);
 }
 
 void NetworkLoop::set_timer() {

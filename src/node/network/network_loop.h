@@ -13,8 +13,11 @@
 #include "node/network/advertising.h"
 #include "node/network/connection_log.h"
 #include "node/network/execution_announcer.h"
+#include "node/network/holder_search.h"
 #include "node/network/network.h"
 #include "node/network/providing.h"
+#include "node/network/queries.h"
+#include "node/network/reaching.h"
 #include "node/records/peer_book.h"
 
 namespace timerose::node {
@@ -35,6 +38,7 @@ class NetworkLoop {
     PeerBook book;
     ProvideRecords provided;
     scheduler::execute::TrustList trust;
+    std::vector<KeptJob> jobs;
   };
 
   // Before the loop runs.
@@ -52,9 +56,11 @@ class NetworkLoop {
   [[nodiscard]] names::LoopNameNetwork& names() { return names_; }
   [[nodiscard]] scheduler::execute::Service& execution() { return execution_; }
   [[nodiscard]] Providing& providing() { return providing_; }
+  [[nodiscard]] ExecutionAnnouncer& announcer() { return announcer_; }
   [[nodiscard]] Advertising& advertising() { return advertising_; }
   [[nodiscard]] MeshView& view() { return view_; }
   [[nodiscard]] JobService& jobs() { return jobs_; }
+  [[nodiscard]] Queries& queries() { return queries_; }
   [[nodiscard]] uint64_t now_ms() const { return parts_.loop.now_ns() / 1'000'000; }
   [[nodiscard]] mesh::Host& host() { return parts_.host; }
 
@@ -62,17 +68,11 @@ class NetworkLoop {
   [[nodiscard]] std::vector<mesh::Address> known_addresses(const PeerId& peer) const;
   void connect(mesh::PeerAddresses target, Stay stay, std::shared_ptr<Channel<bool>> connected);
   // A connection to the peer at any address that is known or can be found.
-  using OnConnected = std::function<void(const Status&)>;
-  void reach(const PeerId& peer, OnConnected on_connected);
-  // Who has it, as far as the routing knows within `within_ms`.
+  void reach(const PeerId& peer, Reaching::OnConnected on_connected);
+  // Who has it, as far as connected peers and the routing know within `within_ms`
+  // (holder_search.h).
   void find_holders(const Cid& cid, uint64_t within_ms, JobService::OnHolders on_holders);
   Status disconnect(const PeerId& peer);
-
-  // Every event of the query, until `on_event` says that it was the last.
-  using OnQueryEvent = std::function<bool(const mesh::Event&)>;
-  void follow(mesh::QueryId query, OnQueryEvent on_event);
-  // Forgets it, and ends it at the host.
-  void cancel(mesh::QueryId query);
 
  private:
   struct Connected {
@@ -99,10 +99,8 @@ class NetworkLoop {
 
   void heard_of_listening();
   void decide(const mesh::PolicyEvent& event);
-  void dial(const mesh::PeerAddresses& target);
-  void search_and_dial(const PeerId& peer);
-  [[nodiscard]] JobService::Parts job_parts();
-  void end_dials(const PeerId& peer, const Status& how);
+  void learn_of(const mesh::PeerAddresses& peer);
+  [[nodiscard]] JobService::Parts job_parts(const NetworkSettings& settings);
   void set_timer();
   void on_time();
   void save();
@@ -120,11 +118,11 @@ class NetworkLoop {
   mesh::ConnectionPolicy policy_;
   PeerBook book_;
   ConnectionLog log_;
+  Queries queries_;
+  Reaching reaching_;
   std::vector<PeerId> denied_;
 
   std::map<PeerId, Connected> connected_;
-  std::multimap<PeerId, OnConnected> dials_;
-  std::unordered_map<mesh::QueryId, OnQueryEvent> queries_;
   std::unordered_map<mesh::StreamId, PeerId> streams_;
 
   std::shared_ptr<Channel<bool>> listening_;

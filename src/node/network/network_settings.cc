@@ -167,6 +167,7 @@ Result<NetworkSettings> network_settings(const Config& config, const std::string
   TR_ASSIGN(settings.execution, execution_settings(config));
   TR_ASSIGN(settings.provide, provide_strategy_named(config.text_of("Provide.Strategy")));
   settings.history = config.text_of("Node.History");
+  settings.jobs_kept = config.count_of("Jobs.Kept");
   settings.shares_executions = config.text_of("Execute.Isolation") == "none";
   settings.http.gateways = config.list_of("Http.Gateways");
   settings.http.routed_providers = config.is_on("Http.Providers");

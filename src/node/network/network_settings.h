@@ -36,6 +36,7 @@ struct NetworkSettings {
   std::filesystem::path history;  // of calls; empty: none is kept
   // Whether the Outcomes of others' calls may be given to everyone: those of worker processes not.
   bool shares_executions = true;
+  size_t jobs_kept = 1000;  // of jobs that have ended
 };
 
 // Also finds out the addresses of this machine that `lan` stands for. kInvalidArgument for settings

@@ -37,8 +37,8 @@ uint64_t live_until_ms(const AdvertTable::Known& known) {
 
 const char* heard_name(Heard heard) {
   static constexpr std::array<const char*, kHeardKinds> kNames{
-      "new",   "newer",  "repeated", "own",      "malformed",  "forged",
-      "stale", "future", "replayed", "too_soon", "crowded_out"};
+      "new",   "newer",  "repeated", "own",      "malformed",   "forged",
+      "stale", "future", "replayed", "too_soon", "crowded_out", "unread"};
   return kNames[static_cast<size_t>(heard)];
 }
 

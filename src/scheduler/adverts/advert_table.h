@@ -36,8 +36,9 @@ enum class Heard : uint8_t {
   kReplayed,    // numbered no higher than one that was heard before
   kTooSoon,     // sooner after the one before than is allowed
   kCrowdedOut,  // good, but the table is full
+  kUnread,      // one of too many of one peer: not looked at
 };
-inline constexpr size_t kHeardKinds = 11;
+inline constexpr size_t kHeardKinds = 12;
 // "crowded_out", for JSON and metrics.
 const char* heard_name(Heard heard);
 // Whether others should be passed this advert.
@@ -69,6 +70,8 @@ class AdvertTable {
     std::optional<NodeSlot> removed;  // of a node that had to leave for it; may be the same slot
   };
   Outcome hear(uint64_t now_unix_ms, ByteView advert);
+  // One came that was not looked at.
+  void note_unread() { ++counters_[static_cast<size_t>(Heard::kUnread)]; }
   // Tells of each node whose advert has expired, and forgets it.
   using OnGone = std::function<void(NodeSlot)>;
   void expire(uint64_t now_unix_ms, const OnGone& on_gone);
