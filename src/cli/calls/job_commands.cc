@@ -7,6 +7,7 @@
 #include "cli/calls/answer.h"
 #include "cli/calls/job_watch.h"
 #include "cli/program/grammar.h"
+#include "names/rfc3339.h"
 #include "node/network/network.h"
 
 namespace timerose::cli {
@@ -21,10 +22,16 @@ Status check_form(const std::string& form) {
 }
 
 void add_form(CLI::App& command, std::string& form) {
-  add_text(command, "-o,--output", form, "json: all there is")->type_name("FORM");
+  add_text(command, "-o,--output", form, "json: all there is")->type_name("json");
 }
 
 std::string seconds(uint64_t ms) { return fmt::format("{:.3f} s", static_cast<double>(ms) / 1000); }
+
+// For people: to the second.
+std::string when(uint64_t unix_ms) {
+  const std::string text = names::format_rfc3339(unix_ms * 1'000'000);
+  return text.substr(0, text.find('.')) + "Z";
+}
 
 Json json_of(const JobRecord& job) {
   Json steps = Json::array();
@@ -90,8 +97,11 @@ Result<int> show(Session& session, const std::string& id, const std::string& for
   }
   for (const auto& [name, value] : json.items()) {
     if (name == "steps" || value.is_null()) continue;
-    TR_TRY(session.out().line(fmt::format(
-        "{:<11} {}", name + ":", value.is_string() ? value.get<std::string>() : value.dump())));
+    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (name == "started") text = when(job.started_unix_ms);
+    if (name == "took_ms") text = std::to_string(job.took_ms) + " ms";
+    TR_TRY(session.out().line(
+        fmt::format("{:<11} {}", (name == "took_ms" ? "took" : name) + ":", text)));
   }
   for (const node::JobStep& step : job.steps) {
     TR_TRY(session.out().line(fmt::format("  {:>12}  {}  {}{}", seconds(step.after_ms),
@@ -213,8 +223,17 @@ Result<int> queue(Session& session, const std::string& form) {
 }  // namespace
 
 void add_job_commands(Grammar& grammar) {
-  CLI::App* group = add_group(grammar.root, "jobs", "The calls that this node has placed");
+  auto all = std::make_shared<std::string>();
+  CLI::App* group =
+      add_command(grammar, grammar.root, "jobs",
+                  {"The calls that this node has placed: list them, or show, follow or cancel one",
+                   "  timerose jobs                as jobs list\n"
+                   "  timerose jobs show k3f\n"
+                   "  timerose jobs logs -f k3f\n"
+                   "  timerose jobs cancel k3f"},
+                  [all](Session& session) { return list(session, *all); });
   group->group("Compute");
+  add_form(*group, *all);
   add_list(grammar, *group);
   add_show(grammar, *group);
   add_logs(grammar, *group);

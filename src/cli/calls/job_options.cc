@@ -67,6 +67,22 @@ Status parse_copies(const std::string& text, JobOptions& options) {
   return success();
 }
 
+// What makes sense only where a call may run at more than one place.
+Status check_place(const JobTexts& texts, const JobOptions& options) {
+  if (options.where == Where::kMesh) return success();
+  const char* option = nullptr;
+  if (options.copies > 1) option = "--copies";
+  if (options.hedge) option = "--hedge";
+  if (!texts.apart.empty()) option = "--apart";
+  if (!texts.preferred.empty()) option = "--prefer";
+  if (options.verify.policy == scheduler::verify::Policy::kQuorum) option = "--verify quorum";
+  if (option == nullptr) return success();
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("{} needs more than one node to choose from, and --at {} names one; "
+                           "leave --at out, or say --at mesh",
+                           option, texts.at)};
+}
+
 }  // namespace
 
 void add_job_options(CLI::App& command, JobTexts& texts) {
@@ -81,11 +97,12 @@ void add_job_options(CLI::App& command, JobTexts& texts) {
       ->type_name("TERMS");
   add_text(command, "--copies", texts.copies, "Run on so many nodes; the first good answer counts")
       ->type_name("N");
-  add_text(command, "--apart", texts.apart, "Copies differ in this: operator or label.NAME")
-      ->type_name("NAME");
+  add_text(command, "--apart", texts.apart, "Copies differ in this")
+      ->type_name("operator|label.NAME");
   add_text(command, "--verify", texts.verify,
-           "Whose answer counts: trust (default), self (run again here), quorum=K, none")
-      ->type_name("POLICY");
+           "Whose answer counts: anyone's, that of trusted executors (default; with spot, some are "
+           "checked), what a run here confirms, what K nodes say")
+      ->type_name("none|trust|spot|self|quorum=K");
   add_text(command, "--authority", texts.authority,
            "Show executors the tokens of this file, beside those that are kept")
       ->type_name("FILE");
@@ -112,11 +129,7 @@ Result<JobWish> parse_job_wish(const JobTexts& texts) {
   options.explain = texts.explain || texts.dry_run;
   wish.detach = texts.detach;
   wish.authority = texts.authority;
-  const bool one_place = options.where != Where::kMesh;
-  if (one_place && (options.copies > 1 || options.hedge)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "--copies and --hedge need more than one node; they go with --at mesh"};
-  }
+  TR_TRY(check_place(texts, options));
   wish.is_plain = texts.at.empty() && texts.authority.empty() && options.required.terms.empty() &&
                   options.preferred.terms.empty() && options.copies == 1 && texts.verify.empty() &&
                   !options.hedge && !options.explain && !texts.detach;

@@ -35,7 +35,8 @@ Status reach(Session& session, node::Network& network, const mesh::PeerAddresses
 }
 
 Result<node::JobAsk> ask_of(Session& session, node::Network& network, const JobWish& wish,
-                            const compute::Request& request) {
+                            const compute::Request& request,
+                            const std::optional<node::KnownAnswer>& known) {
   TR_ASSIGN(auto* store, session.blockstore());
   TR_ASSIGN(node::JobAsk ask, node::make_job_ask(request, *store, network.exchange()));
   const auto given = ask.options;
@@ -43,21 +44,34 @@ Result<node::JobAsk> ask_of(Session& session, node::Network& network, const JobW
   ask.options.deadline_ms = given.deadline_ms;
   ask.options.fresh = given.fresh;
   ask.detached = wish.detach;
+  ask.known = known;
   if (!wish.authority.empty()) {
     TR_ASSIGN(ask.offer.authority, read_tokens(session.streams(), wish.authority));
   }
   return ask;
 }
 
-Status show_explanation(Session& session, const node::JobEnd& end, bool is_all, Show show) {
-  if (!end.explanation || (!is_all && show == Show::kJson)) return success();
-  std::string text = explanation_table(*end.explanation);
+// Beside a run: on standard error, so that standard output is the guest's.
+OnExplained explain_on_error(const Session& session, const JobWish& wish, Show show) {
+  if (wish.options.dry_run || show == Show::kJson) return {};
+  return [&session](const scheduler::Explanation& explanation) {
+    return write_all(session.streams().err, as_bytes(explanation_table(explanation) + "\n"));
+  };
+}
+
+// Of a dry run it is the result.
+Result<int> show_explanation(Session& session, const scheduler::Explanation& explanation,
+                             Show show) {
+  std::string text = explanation_table(explanation);
   if (show == Show::kJson) {
-    TR_ASSIGN(text, dag_json::encode(end.explanation->to_value()));
+    TR_ASSIGN(text, dag_json::encode(explanation.to_value()));
   }
-  if (!is_all) return write_all(session.streams().err, as_bytes(text + "\n"));
   TR_TRY(session.out().line(text));
-  return session.out().flush();
+  TR_TRY(session.out().flush());
+  const std::string refusal = explanation.refusal();
+  if (refusal.empty()) return kExitSuccess;
+  session.complain(refusal);
+  return kExitRunFailed;
 }
 
 Result<std::string> explanation_json(const node::JobEnd& end) {
@@ -65,43 +79,54 @@ Result<std::string> explanation_json(const node::JobEnd& end) {
   return dag_json::encode(end.explanation->to_value());
 }
 
-std::string liars_text(const node::JobEnd& end) {
-  std::vector<std::string> liars;
-  liars.reserve(end.liars.size());
-  for (const PeerId& liar : end.liars) liars.push_back(liar.to_string());
-  std::string who = liars.empty() ? "the answers of others contradict each other"
-                                  : fmt::format("false answers by {}", fmt::join(liars, ", "));
-  if (!end.evidence) return who;
-  return fmt::format("{}; proof: timerose evidence show {}", who, end.evidence->to_string());
+std::string named(const std::vector<PeerId>& peers) {
+  std::string out;
+  for (const PeerId& peer : peers) out += (out.empty() ? "" : ", ") + peer.to_string();
+  return out;
+}
+
+// What was false in the answers of others; nothing where all agree.
+void complain_of_faults(const Session& session, const node::JobEnd& end) {
+  std::string what;
+  if (!end.liars.empty()) what = "false answers by " + named(end.liars);
+  if (!end.odd_metering.empty()) {
+    what +=
+        fmt::format("{}false metering by {}", what.empty() ? "" : "; ", named(end.odd_metering));
+  }
+  if (what.empty() && end.evidence) what = "the answers of others contradict each other";
+  if (what.empty()) return;
+  if (end.evidence) {
+    what += fmt::format("; proof: timerose evidence show {}", end.evidence->to_string());
+  }
+  session.complain(what);
+}
+
+void tell_where(Session& session, const node::JobEnd& end, const std::string& id,
+                const JobWish& wish, const PeerId& self) {
+  if (end.told_by == self) {
+    return session.complain(fmt::format("answered by this node's own memo (job {})", id));
+  }
+  if (end.told_by) {
+    read_from(session, *end.told_by);
+    return session.complain(
+        fmt::format("answered by the memo of {} (job {})", end.told_by->to_string(), id));
+  }
+  if (!end.executor || *end.executor == self) return;
+  read_from(session, *end.executor);
+  if (wish.options.where != Where::kMesh) return;
+  session.complain(fmt::format("ran at {} (job {})", end.executor->to_string(), id));
 }
 
 Result<int> show_end(Session& session, const node::JobEnd& end, const std::string& id,
                      const JobWish& wish, const PeerId& self, wasm::Abi abi, Show show,
                      const node::Seen& seen) {
-  if (wish.options.explain) {
-    TR_TRY(show_explanation(session, end, wish.options.dry_run, show));
-  }
-  if (end.how == How::kExplained) {
-    const std::string refusal = end.explanation->refusal();
-    if (refusal.empty()) return kExitSuccess;
-    session.complain(refusal);
-    return kExitRunFailed;
-  }
+  if (end.how == How::kExplained) return show_explanation(session, *end.explanation, show);
   if (!end.answer) {
-    if (end.evidence) session.complain(liars_text(end));
+    complain_of_faults(session, end);
     return end.error;
   }
-  if (end.told_by) {
-    read_from(session, *end.told_by);
-    session.complain(
-        fmt::format("answered by the memo of {} (job {})", end.told_by->to_string(), id));
-  } else if (end.executor && *end.executor != self) {
-    read_from(session, *end.executor);
-    if (wish.options.where == Where::kMesh) {
-      session.complain(fmt::format("ran at {} (job {})", end.executor->to_string(), id));
-    }
-  }
-  if (!end.liars.empty()) session.complain(liars_text(end));
+  tell_where(session, end, id, wish, self);
+  complain_of_faults(session, end);
   TR_ASSIGN(const std::string explained, explanation_json(end));
   TR_TRY(show_answer(session, *end.answer, abi, show, seen, explained));
   return exit_code_of(*end.answer);
@@ -111,8 +136,7 @@ Result<int> show_end(Session& session, const node::JobEnd& end, const std::strin
 
 Result<bool> is_job(Session& session, const JobWish& wish) {
   const bool plain_here = wish.options.where == Where::kLocal && !wish.detach &&
-                          !wish.options.explain &&
-                          wish.options.verify.policy != scheduler::verify::Policy::kQuorum;
+                          !wish.options.explain && wish.options.required.terms.empty();
   if (plain_here) return false;
   if (!wish.is_plain) return true;
   if (session.daemon() == nullptr || session.fetching().offline) return false;
@@ -121,10 +145,10 @@ Result<bool> is_job(Session& session, const JobWish& wish) {
 }
 
 Result<int> run_job(Session& session, const JobWish& wish, const compute::Request& request,
-                    wasm::Abi abi, Show show) {
+                    const std::optional<node::KnownAnswer>& known, wasm::Abi abi, Show show) {
   TR_ASSIGN(auto* network, session.network());
   if (wish.peer) TR_TRY(reach(session, *network, *wish.peer, request.deadline_ms));
-  TR_ASSIGN(node::JobAsk ask, ask_of(session, *network, wish, request));
+  TR_ASSIGN(node::JobAsk ask, ask_of(session, *network, wish, request, known));
   const auto watcher = wish.detach ? nullptr : new_job_watcher(session);
   TR_ASSIGN(const std::string id,
             network->submit_job(std::make_shared<const node::JobAsk>(std::move(ask)), watcher));
@@ -133,7 +157,8 @@ Result<int> run_job(Session& session, const JobWish& wish, const compute::Reques
     return kExitSuccess;
   }
   node::Seen seen;
-  auto end = follow_job(*watcher, show_while_running(session.streams(), show), seen);
+  auto end = follow_job(*watcher, show_while_running(session.streams(), show), seen,
+                        explain_on_error(session, wish, show));
   if (!end.ok()) {
     (void)network->cancel_job(id);
     return std::move(end).error();

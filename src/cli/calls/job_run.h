@@ -5,6 +5,7 @@
 #include "cli/calls/job_options.h"
 #include "cli/program/session.h"
 #include "compute/executor.h"
+#include "node/jobs/known_answer.h"
 
 namespace timerose::cli {
 
@@ -12,8 +13,9 @@ namespace timerose::cli {
 // that was asked for, or if other nodes are there that could run it.
 Result<bool> is_job(Session& session, const JobWish& wish);
 
+// `known`: what this node's own memo says, if that alone does not count.
 // Gives the exit code of the guest, or an error whose code says what went wrong.
 Result<int> run_job(Session& session, const JobWish& wish, const compute::Request& request,
-                    wasm::Abi abi, Show show);
+                    const std::optional<node::KnownAnswer>& known, wasm::Abi abi, Show show);
 
 }  // namespace timerose::cli

@@ -1,6 +1,7 @@
 // Watching a job of the node from a command's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/result.h"
@@ -14,10 +15,14 @@ namespace timerose::cli {
 // That waits until the command is cancelled.
 std::shared_ptr<node::JobChannel> new_job_watcher(const Session& session);
 
-// Until the job ends. `on_write` is given what the guest writes, as far as it comes in order;
+using OnExplained = std::function<Status(const scheduler::Explanation&)>;
+
+// Until the job ends. `on_explained` is called before anything runs, if it was asked to explain;
+// `on_write` is given what the guest writes, as far as it comes in order;
 // `seen` says how much of each stream that was.
 Result<std::shared_ptr<const node::JobEnd>> follow_job(node::JobChannel& watcher,
                                                        const wasi::Context::OnWrite& on_write,
-                                                       node::Seen& seen);
+                                                       node::Seen& seen,
+                                                       const OnExplained& on_explained = {});
 
 }  // namespace timerose::cli

@@ -1,6 +1,8 @@
 // timerose run, rerun: calls, and the same calls again.
 #include <fmt/format.h>
 
+#include <span>
+
 #include "base/units.h"
 #include "cli/calls/answer.h"
 #include "cli/calls/call_options.h"
@@ -10,6 +12,8 @@
 #include "cli/program/grammar.h"
 #include "compute/invocation.h"
 #include "node/daemon/daemon.h"
+#include "node/jobs/known_answer.h"
+#include "node/records/trust_records.h"
 
 namespace timerose::cli {
 namespace {
@@ -77,6 +81,34 @@ Status fetch_module(Blockstore& store, const Cid& module) {
   return success();
 }
 
+Result<std::optional<node::KnownAnswer>> what_is_known(Session& session,
+                                                       const compute::Invocation& invocation) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(auto remembered, repository->remembered(invocation));
+  if (!remembered) return std::optional<node::KnownAnswer>();
+  TR_ASSIGN(const PrivateKey* key, repository->key());
+  TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
+  auto known = node::known_answer(*std::move(remembered), *store, PeerId::of(key->public_key()));
+  // A receipt that is gone or damaged is nobody's word.
+  if (!known.ok()) return std::optional<node::KnownAnswer>();
+  return std::optional(*std::move(known));
+}
+
+// An answer that was believed before counts only as far as it would if it came now.
+Result<bool> counts(Session& session, const JobWish& wish, const node::KnownAnswer& known) {
+  using scheduler::verify::Standing;
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(const PrivateKey* key, repository->key());
+  Standing standing = Standing::kSelf;
+  if (const PeerId self = PeerId::of(key->public_key()); known.executor != self) {
+    TR_ASSIGN(const auto trust, node::load_trust(repository->records(), self));
+    standing = node::standing_of(trust, known.executor);
+  }
+  const auto said = node::said_by(known.executor, {}, standing, known.answer);
+  const auto judgement = scheduler::verify::judge(wish.options.verify, std::span(&said, 1));
+  return judgement.next == scheduler::verify::Next::kAccept;
+}
+
 // So that others who ask for the same find the answer here.
 void tell_network(Session& session, const compute::Answer& answer) {
   if (session.daemon() == nullptr || session.fetching().offline) return;
@@ -101,17 +133,22 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_ASSIGN(auto invocation, compute::make_invocation(*loaded, abi, *call));
 
   const Show show = show_named(options.show);
-  if (!options.no_memo && !wish.options.explain && !wish.detach) {
-    TR_ASSIGN(const auto remembered, repository->remembered(invocation));
-    if (remembered) {
-      TR_TRY(show_answer(session, *remembered, abi, show, {}));
-      return exit_code_of(*remembered);
+  std::optional<node::KnownAnswer> known;
+  if (!options.no_memo) {
+    TR_ASSIGN(known, what_is_known(session, invocation));
+  }
+  if (known && !wish.options.explain && !wish.detach) {
+    TR_ASSIGN(const bool is_enough, counts(session, wish, *known));
+    if (is_enough) {
+      TR_TRY(show_answer(session, known->answer, abi, show, {}));
+      return exit_code_of(known->answer);
     }
   }
   compute::Request request(std::move(invocation));
   TR_TRY(set_budget(session, options, *loaded, request));
   TR_ASSIGN(const bool placed, is_job(session, wish));
-  if (placed) return run_job(session, wish, request, abi, show);
+  if (placed) return run_job(session, wish, request, known, abi, show);
+  if (known) request.use_memo = false;  // it alone does not count
   request.on_write = show_while_running(session.streams(), show);
   request.content = store;
   wasm::Cancellation cancellation;

@@ -96,6 +96,13 @@ class Devnet {
     return success();
   }
 
+  // How to end them, and to make the first that of all commands of a shell.
+  [[nodiscard]] std::string what_to_do() const {
+    return fmt::format(
+        "ctrl-C ends all nodes; to use {} in another terminal: export TIMEROSE_PATH={}\n",
+        nodes_.front().name(), fs::absolute(nodes_.front().repository()).string());
+  }
+
   std::string table() {
     size_t width = 0;
     for (const DevnetNode& node : nodes_) {
@@ -120,6 +127,8 @@ class Devnet {
     TR_TRY(config.set("Addresses.Listen", "loopback"));
     TR_TRY(config.set("Discovery.MDNS", "false"));
     TR_TRY(config.set("Routing.Mode", "server"));
+    TR_ASSIGN(const std::string labels, config.get("Node.Labels"));
+    if (labels.empty()) TR_TRY(config.set("Node.Labels", "name=" + repository.filename().string()));
     return made->save_config(config);
   }
 
@@ -139,10 +148,10 @@ Status show_until_ended(Session& session, Devnet& devnet, const FileDescriptor& 
   const bool terminal = isatty(session.streams().out) != 0;
   pollfd ended{signals.get(), POLLIN, 0};
   for (bool first = true;; first = false) {
-    const std::string table = devnet.table();
-    const auto lines = std::ranges::count(table, '\n');
-    if (!first) TR_TRY(session.out().write(fmt::format("\033[{}A\033[J", lines + 1)));
-    TR_TRY(session.out().write(table + "ctrl-C ends all nodes\n"));
+    const std::string text = devnet.table() + devnet.what_to_do();
+    const auto lines = std::ranges::count(text, '\n');
+    if (!first) TR_TRY(session.out().write(fmt::format("\033[{}A\033[J", lines)));
+    TR_TRY(session.out().write(text));
     TR_TRY(session.out().flush());
     const int came = poll(&ended, 1, terminal ? kRefreshMs : -1);
     if (came > 0) return success();
@@ -196,9 +205,8 @@ void add_devnet_command(Grammar& grammar) {
   grammar.own_commands.push_back(command);
   command->group("Network");
   add_word(*command, "N", options->nodes, "How many nodes");
-  add_text(*command, "--topology", options->topology,
-           "Who is connected to whom: full (default), ring, star or line")
-      ->type_name("NAME");
+  add_text(*command, "--topology", options->topology, "Who is connected to whom (default: full)")
+      ->type_name("full|ring|star|line");
   add_text(*command, "--dir", options->folder, "Where to keep the repositories")
       ->type_name("FOLDER");
 }

@@ -21,7 +21,7 @@ Result<bool> is_json(const std::string& form) {
 }
 
 void add_form(CLI::App& command, std::string& form) {
-  add_text(command, "-o,--output", form, "text or json")->type_name("FORM");
+  add_text(command, "-o,--output", form, "text or json")->type_name("text|json");
 }
 
 // The keys whose Outcome was not the believed one; all where none was.
@@ -106,9 +106,15 @@ void add_show(Grammar& grammar, CLI::App& group) {
 }  // namespace
 
 void add_evidence_commands(Grammar& grammar) {
+  auto form = std::make_shared<std::string>();
   CLI::App* group =
-      add_group(grammar.root, "evidence", "Proof of answers that contradict each other");
+      add_command(grammar, grammar.root, "evidence",
+                  {"Proof of answers that contradict each other: list it, or show a piece",
+                   "  timerose evidence            as evidence list\n"
+                   "  timerose evidence show EVIDENCE-CID"},
+                  [form](Session& session) { return list(session, *form); });
   group->group("Compute");
+  add_form(*group, *form);
   add_list(grammar, *group);
   add_show(grammar, *group);
 }

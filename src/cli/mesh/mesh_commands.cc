@@ -36,7 +36,8 @@ std::string labels_of(const Advert& advert) {
 
 std::string distance_of(const KnownNode& node) {
   if (node.is_self) return "self";
-  return fmt::format("{}{:.1f} ms", node.is_measured ? "" : "~", node.distance_s * 1e3);
+  const double ms = node.distance_s * 1e3;
+  return fmt::format("{}{:.{}f} ms", node.is_measured ? "" : "~", ms, ms < 1 ? 2 : 1);
 }
 
 std::string narrow_row(const KnownNode& node) {
@@ -180,7 +181,8 @@ Result<int> list_nodes(Session& session, const std::string& form_name, bool watc
     }
     if (!watch) return kExitSuccess;
     constexpr auto kStep = std::chrono::milliseconds(100);
-    TR_TRY(check_not_cancelled(session.streams()));
+    // ctrl-C is how a person ends this.
+    if (!check_not_cancelled(session.streams()).ok()) return kExitSuccess;
     std::this_thread::sleep_for(kStep);
   }
 }
@@ -200,7 +202,7 @@ void add_mesh_commands(Grammar& grammar) {
                   [form, watch](Session& session) { return list_nodes(session, *form, *watch); });
   command->group("Network");
   add_text(*command, "-o,--output", *form, "wide: more columns; json: all there is")
-      ->type_name("FORM");
+      ->type_name("wide|json");
   command->add_flag("--watch", *watch, "Print again whenever a node comes, goes or tells news");
 }
 

@@ -129,9 +129,15 @@ void add_list(Grammar& grammar, CLI::App& group) {
 }  // namespace
 
 void add_trust_commands(Grammar& grammar) {
-  CLI::App* group =
-      add_group(grammar.root, "trust", "Whom this node executes for, and whose answers count");
+  auto as_json = std::make_shared<bool>(false);
+  CLI::App* group = add_command(grammar, grammar.root, "trust",
+                                {"Whom this node executes for, and whose answers count",
+                                 "  timerose trust               as trust list\n"
+                                 "  timerose trust add 12D3KooW... --role executor\n"
+                                 "  timerose trust delegate --to 12D3KooW... > token"},
+                                [as_json](Session& session) { return list(session, *as_json); });
   group->group("Compute");
+  group->add_flag("--json", *as_json, "As JSON");
   add_add(grammar, *group);
   add_rm(grammar, *group);
   add_list(grammar, *group);

@@ -6,6 +6,7 @@
 
 #include "compute/executor.h"
 #include "exchange/exchange.h"
+#include "node/jobs/known_answer.h"
 #include "scheduler/execute/message.h"
 #include "scheduler/jobs/job_options.h"
 
@@ -22,7 +23,9 @@ struct JobAsk {
   std::map<Cid, uint64_t> bytes_of;  // of all that it reads, as far as that is known
   std::vector<Cid> here;             // of these, what is in our store
   std::vector<Cid> elsewhere;        // and what is not
-  bool detached = false;             // goes on without anyone who watches it
+  // What this node's own memo says, and whose word that is.
+  std::optional<KnownAnswer> known;
+  bool detached = false;  // goes on without anyone who watches it
 };
 
 // The least that an input of unknown size is taken for: one block.

@@ -47,11 +47,15 @@ struct JobEnd {
   std::optional<PeerId> executor;
   std::optional<PeerId> told_by;  // whose memo had the answer; then nobody executed it for this job
   std::optional<scheduler::Explanation> explanation;
-  std::vector<PeerId> liars;    // whose answers were false
-  std::optional<Cid> evidence;  // that they were, if anyone can check it
+  std::vector<PeerId> liars;  // whose answers were false
+  std::vector<PeerId>
+      odd_metering;             // whose answers were right, and what they say they used was not
+  std::optional<Cid> evidence;  // of either, if anyone can check it
 };
 
-using JobNews = std::variant<scheduler::execute::Log, std::shared_ptr<const JobEnd>>;
+// The explanation, if it was asked for, comes before anything is run.
+using JobNews = std::variant<std::shared_ptr<const scheduler::Explanation>, scheduler::execute::Log,
+                             std::shared_ptr<const JobEnd>>;
 using JobChannel = Channel<JobNews>;
 
 }  // namespace timerose::node

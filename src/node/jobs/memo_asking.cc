@@ -160,12 +160,8 @@ void MemoAsking::checked(const PeerId& peer, Result<compute::Answer> answer) {
   if (parts_.verification != nullptr && parts_.verification->is_avoided(signer)) {
     return step(memo::PeerSaid{peer, std::nullopt});  // it has lied
   }
-  const verify::Answer said{signer,
-                            parts_.mesh.operator_of(signer),
-                            parts_.mesh.standing(signer),
-                            *answer->outcome_cid,
-                            answer->receipt,
-                            answer->metering};
+  const verify::Answer said =
+      said_by(signer, parts_.mesh.operator_of(signer), parts_.mesh.standing(signer), *answer);
   // Whoever knows the answer has its output too, most likely.
   if (const auto node = parts_.mesh.find(peer); node && answer->outcome->output) {
     parts_.mesh.holders().add(scheduler::ContentKey::of(*answer->outcome->output), *node);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "node/jobs/known_answer.h"
+
 namespace timerose::node {
 namespace {
 
@@ -79,11 +81,7 @@ std::optional<NodeRef> MeshView::find(const PeerId& peer) const {
   return found == by_peer_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Standing MeshView::standing(const PeerId& peer) const {
-  if (peer == self_peer_) return Standing::kSelf;
-  if (trust_.has(peer, Role::kVerifier)) return Standing::kVerifier;
-  return trust_.has(peer, Role::kExecutor) ? Standing::kTrusted : Standing::kStranger;
-}
+Standing MeshView::standing(const PeerId& peer) const { return standing_of(trust_, peer); }
 
 std::string MeshView::operator_of(const PeerId& peer) const {
   const auto node = find(peer);

@@ -70,14 +70,32 @@ void RunningJob::begin() {
   jobs::JobCall placing = ask_->placing;
   placing.avoided = avoided();
   job_.emplace(parts_.mesh.knowledge(), std::move(placing), ask_->options);
-  carry_out_all(std::exchange(job_->start(now_ms()), {}));
+  auto actions = std::exchange(job_->start(now_ms()), {});
+  tell_explanation();
+  carry_out_all(std::move(actions));
   set_timer();
 }
 
 void RunningJob::step(const jobs::JobEvent& event) {
   if (!job_ || end_) return;
-  carry_out_all(std::exchange(job_->step(now_ms(), event), {}));
+  auto actions = std::exchange(job_->step(now_ms(), event), {});
+  tell_explanation();
+  carry_out_all(std::move(actions));
   set_timer();
+}
+
+void RunningJob::tell(const JobNews& news) {
+  std::erase_if(watchers_, [](const auto& watcher) { return watcher.expired(); });
+  for (const auto& watcher : watchers_) {
+    if (const auto channel = watcher.lock()) channel->push(news);
+  }
+}
+
+// Once, as soon as there is one: before the call is run anywhere.
+void RunningJob::tell_explanation() {
+  if (!ask_->options.explain || explained_ || !job_->explanation()) return;
+  explained_ = true;
+  tell(std::make_shared<const scheduler::Explanation>(*job_->explanation()));
 }
 
 void RunningJob::set_timer() {
@@ -115,11 +133,27 @@ void RunningJob::carry_out(const jobs::AskMemo& /*action*/) {
         const auto self = weak.lock();
         if (!self || self->end_) return;
         self->memo_found_ = std::move(found);
-        jobs::MemoSaid said;
-        if (self->memo_found_) said.answers = self->memo_found_->answers;
-        self->step(said);
+        self->step(self->memo_said());
       });
   memo_asking_->start();
+}
+
+// What others know, and what this node itself does.
+jobs::MemoSaid RunningJob::memo_said() const {
+  jobs::MemoSaid said;
+  if (memo_found_) said.answers = memo_found_->answers;
+  if (ask_->known) {
+    const PeerId& signer = ask_->known->executor;
+    const auto is_theirs = [&](const auto& answer) { return answer.executor == signer; };
+    if (std::ranges::none_of(said.answers, is_theirs)) {
+      said.answers.push_back(said_by(signer, parts_.mesh.operator_of(signer),
+                                     parts_.mesh.standing(signer), ask_->known->answer));
+    }
+  }
+  for (const auto& answer : said.answers) {
+    if (const auto node = parts_.mesh.find(answer.executor)) said.nodes.push_back(*node);
+  }
+  return said;
 }
 
 // `ask` gives the number of the call; it is called once there is a connection.
@@ -194,7 +228,8 @@ void RunningJob::carry_out(const jobs::EndJob& action) {
   timer_.reset();
   auto end = end_of(action.ending);
   const bool keep = action.ending.how == jobs::How::kAnswered && end->executor &&
-                    *end->executor != parts_.mesh.self() && counts(*end->executor);
+                    *end->executor != parts_.mesh.self() && end->told_by != parts_.mesh.self() &&
+                    counts(*end->executor);
   // One answer alone says nothing of who gave it.
   const bool learn = parts_.verification != nullptr && job_->answers().size() > 1;
   if (!keep && !learn) return conclude(std::move(end));
@@ -214,6 +249,9 @@ void RunningJob::learn_of(const std::vector<scheduler::verify::Answer>& answers,
                           const scheduler::verify::Wish& wish, JobEnd& end) const {
   const auto judgement = scheduler::verify::judge(wish, answers);
   for (const size_t loser : judgement.losers) end.liars.push_back(answers[loser].executor);
+  for (const size_t odd : judgement.odd_metering) {
+    end.odd_metering.push_back(answers[odd].executor);
+  }
   const auto settled = parts_.verification->settled(ask_->placing.function, judgement, answers);
   if (settled.ok()) end.evidence = *settled;  // what cannot be kept has been seen all the same
 }
@@ -232,9 +270,10 @@ std::shared_ptr<JobEnd> RunningJob::end_of(const jobs::Ending& ending) const {
   end->explanation = job_->explanation();
   if (ending.how == jobs::How::kAnswered) {
     if (ending.from_memo) {
-      end->answer = memo_found_->known;
-      end->executor = memo_found_->answers.front().executor;
-      end->told_by = memo_found_->told_by;
+      const bool of_others = memo_found_ && memo_found_->known.outcome_cid == ending.outcome;
+      end->answer = of_others ? memo_found_->known : ask_->known->answer;
+      end->executor = of_others ? memo_found_->answers.front().executor : ask_->known->executor;
+      end->told_by = of_others ? memo_found_->told_by : parts_.mesh.self();
     } else {
       end->answer = answers_.at(ending.attempt);
       end->executor = job_->attempts()[static_cast<size_t>(ending.attempt) - 1].peer;

@@ -52,6 +52,9 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   void carry_out(const scheduler::jobs::EndJob& action);
   template <typename Ask>
   void reach_and(const PeerId& peer, AttemptId attempt, Ask ask);
+  [[nodiscard]] scheduler::jobs::MemoSaid memo_said() const;
+  void tell(const JobNews& news);
+  void tell_explanation();
   void set_timer();
   void on_time();
 
@@ -89,6 +92,7 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   uint64_t ended_ms_ = 0;
   std::optional<GuardedBlockstore::Hold> hold_;
   size_t holders_waited_ = 0;
+  bool explained_ = false;  // to those who watch
   std::optional<scheduler::jobs::Job> job_;
   std::map<AttemptId, Asked> asked_;
   std::map<AttemptId, compute::Answer> answers_;

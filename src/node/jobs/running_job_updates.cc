@@ -39,9 +39,8 @@ void RunningJob::updated(AttemptId attempt, Update update) {
   std::visit([&](const auto& one) { heard(attempt, asked, one); }, update);
 }
 
-void RunningJob::heard(AttemptId attempt, const Asked& /*asked*/,
-                       const execute::Accept& /*update*/) {
-  step(jobs::Taken{attempt});
+void RunningJob::heard(AttemptId attempt, const Asked& /*asked*/, const execute::Accept& update) {
+  step(jobs::Taken{attempt, update.ahead});
 }
 
 // A guest writes the same wherever it runs, so what one node has not told yet another may.
@@ -57,10 +56,7 @@ void RunningJob::heard(AttemptId /*attempt*/, const Asked& /*asked*/, const exec
     written.kept.insert(written.kept.end(), news.bytes.begin(), news.bytes.end());
   }
   written.total = end;
-  std::erase_if(watchers_, [](const auto& watcher) { return watcher.expired(); });
-  for (const auto& watcher : watchers_) {
-    if (const auto channel = watcher.lock()) channel->push(news);
-  }
+  tell(news);
 }
 
 void RunningJob::heard(AttemptId attempt, const Asked& /*asked*/,
@@ -93,11 +89,9 @@ void RunningJob::answered(AttemptId attempt, Result<compute::Answer> answer) {
   if (node && answer->outcome->output) {
     parts_.mesh.holders().add(scheduler::ContentKey::of(*answer->outcome->output), *node);
   }
-  jobs::Answered event{attempt,
-                       {peer, parts_.mesh.operator_of(peer), parts_.mesh.standing(peer),
-                        *answer->outcome_cid, answer->receipt, answer->metering},
-                       answer->cached,
-                       is_to_be_checked(peer)};
+  jobs::Answered event{
+      attempt, said_by(peer, parts_.mesh.operator_of(peer), parts_.mesh.standing(peer), *answer),
+      answer->cached, is_to_be_checked(peer)};
   answers_.insert_or_assign(attempt, *std::move(answer));
   step(event);
 }

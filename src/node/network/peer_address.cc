@@ -38,7 +38,11 @@ Result<mesh::PeerAddresses> parse_peer(std::string_view text) {
 }
 
 Result<PeerId> parse_key(std::string_view text) {
-  if (!text.starts_with("did:key:")) return PeerId::parse(text);
+  if (!text.starts_with("did:key:")) {
+    auto peer = PeerId::parse(text);
+    if (!peer.ok()) return std::move(peer).error().within("expected a PeerID or a did:key");
+    return peer;
+  }
   TR_ASSIGN(const PublicKey key, did_key_parse(text));
   return PeerId::of(key);
 }

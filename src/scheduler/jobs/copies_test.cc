@@ -130,7 +130,10 @@ TEST_F(CopiesTest, AQuorumOfWhichNobodyCanBeReachedFailsAtOnce) {
 TEST_F(CopiesTest, AQuorumThatCannotBeReachedIsRefusedAtOnce) {
   mesh_of(2);
   quorum(3, 9);
-  EXPECT_THAT(start(), HasSubstr("3 answers are wanted, and there are nodes for 2"));
+  EXPECT_THAT(
+      start(),
+      HasSubstr("3 answers are wanted, and there are nodes for 2: no node fits, of 2 known; 2 "
+                "have been given it already"));
 }
 
 TEST_F(CopiesTest, AnAnswerThatIsToBeCheckedIsRunHere) {

@@ -42,8 +42,10 @@ Job::Job(const MeshKnowledge& mesh, JobCall call, JobOptions options)
 std::vector<JobAction>& Job::start(uint64_t now_ms) {
   now_ms_ = started_ms_ = now_ms;
   actions_.clear();
-  if (options_.dry_run) {
-    trusted_only_ = verify::judge(options_.verify, {}).trusted_only;
+  trusted_only_ = verify::judge(options_.verify, {}).trusted_only;
+  if (std::string why = why_named_does_not_fit(); !why.empty()) {
+    fail(ErrorCode::kLimitExceeded, std::move(why));
+  } else if (options_.dry_run) {
     explain_only();
     Ending ending;
     ending.how = How::kExplained;
@@ -84,6 +86,7 @@ void Job::on(const MemoSaid& event) {
     answers_.push_back(answer);
     given_.push_back({kMemoAttempt, true});
   }
+  memo_nodes_ = event.nodes;
   judge();
 }
 
@@ -205,22 +208,23 @@ void Job::on(const Lost& event) {
                             "another: {}",
                             lost_, what_nodes_said()));
   }
+  miss(*attempt);
   place_again(*attempt);
 }
 
 void Job::on(const CancelJob& /*event*/) {
   Ending ending;
-  miss(*attempt);
   ending.how = How::kCancelled;
   ending.error = {ErrorCode::kCancelled, "the job was cancelled"};
   end(std::move(ending));
 }
 
 void Job::on(const TimeIsUp& /*event*/) {
-  if (now_ms_ >= deadline_ms()) {
+  if (now_ms_ >= give_up_ms()) {
     const std::string said = what_nodes_said();
     return stop(FailureKind::kDeadline,
-                "the deadline has passed" + (said.empty() ? "" : "; " + said));
+                fmt::format("the deadline of {} ms has passed{}{}{}", options_.deadline_ms,
+                            what_is_under_way(), said.empty() ? "" : "; ", said));
   }
   if (memo_until_ms_ && now_ms_ >= *memo_until_ms_) return on(MemoSaid{});
   for (uint32_t seat = 0; seat < seats_.size() && !ended_; ++seat) on_time(seat);
@@ -259,9 +263,14 @@ void Job::accept(const verify::Judgement& judgement) {
   Ending ending;
   ending.how = How::kAnswered;
   ending.disagreement = judgement.disagreement;
-  const Given& first = given_[judgement.supporters.front()];
-  ending.attempt = first.attempt;
-  ending.from_memo = first.attempt == kMemoAttempt;
+  ending.outcome = judgement.outcome;
+  // Rather one that came for this job than one that was known.
+  const auto came = std::ranges::find_if(
+      judgement.supporters, [this](size_t place) { return given_[place].attempt != kMemoAttempt; });
+  const bool known = came == judgement.supporters.end();
+  ending.attempt = given_[known ? judgement.supporters.front() : *came].attempt;
+  ending.from_memo = known;
+  if (options_.explain && !explanation_) explain_only();
   const auto named = [this](const std::vector<size_t>& places) {
     std::vector<AttemptId> out;
     out.reserve(places.size());
@@ -311,6 +320,23 @@ std::string Job::what_nodes_said() const {
     if (++named > kNodesNamedMax) return out + "; and others before";
     out += fmt::format("{}{} ({}): {}", out.empty() ? "" : "; ", attempt->peer.to_string(),
                        attempt_state_name(attempt->state), attempt->why);
+  }
+  return out;
+}
+
+// ", while PEER ran it".
+std::string Job::what_is_under_way() const {
+  std::string out;
+  for (const Attempt& attempt : attempts_) {
+    if (!attempt.is_open()) continue;
+    out += fmt::format("{} {}", out.empty() ? ", while it was with" : " and",
+                       attempt.peer.to_string());
+    out += fmt::format(" ({}", attempt_state_name(attempt.state));
+    if (attempt.ahead > 0) {
+      out += fmt::format(" {} ms before, behind {} other calls", now_ms_ - attempt.taken_ms,
+                         attempt.ahead);
+    }
+    out += ")";
   }
   return out;
 }

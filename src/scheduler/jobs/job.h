@@ -62,6 +62,7 @@ struct Attempt {
   AttemptState state = AttemptState::kOffered;
   uint64_t begun_ms = 0;
   uint64_t taken_ms = 0;
+  uint64_t ahead = 0;  // calls that went before it, when it was taken
   uint64_t ended_ms = 0;
   double given_s = 0;  // of work, that NodeIndex counts for the node
   bool commit = false;
@@ -92,6 +93,8 @@ class Job {
   static constexpr double kStragglerQuantile = 0.95;
   static constexpr uint64_t kHedgeMin_ms = 20;
   static constexpr size_t kAttemptsMax = 256;
+  // The only node that is asked may still say, at the deadline, why it has not taken the call.
+  static constexpr uint64_t kLastWord_ms = 100;
 
   Job(const MeshKnowledge& mesh, JobCall call, JobOptions options);
 
@@ -161,13 +164,19 @@ class Job {
   void stop(execute::FailureKind kind, std::string why);
   [[nodiscard]] bool is_believed(const Attempt& attempt) const;
   [[nodiscard]] std::string what_nodes_said() const;
+  [[nodiscard]] std::string what_is_under_way() const;
+
+  // job_named.cc: nodes that were named, and explaining.
+  [[nodiscard]] PeerId named_peer() const;
+  [[nodiscard]] std::optional<NodeRef> named_node() const;
+  [[nodiscard]] std::string why_named_does_not_fit() const;
+  void explain_only();
 
   // job_seats.cc: from a seat without a node to one that is bound.
   void open_seats(uint32_t wanted);
   uint32_t add_seat(std::optional<PeerId> fixed);
   void place(uint32_t seat);
   void offer_fixed(uint32_t seat);
-  void explain_only();
   [[nodiscard]] CallToPlace call_to_place(std::span<const NodeRef> copies) const;
   void probe(uint32_t seat);
   void estimated(uint32_t seat, const Estimated& event);
@@ -177,34 +186,35 @@ class Job {
   void bind(uint32_t seat);
   void tell_binding(uint32_t seat, const BindingEvent& event);
   void carry_out(uint32_t seat, const std::vector<BindingAction>& actions);
+  void ask_node(uint32_t seat, NodeRef node);
   void given_up(uint32_t seat);
   void bound(uint32_t seat);
   void place_again(const Attempt& attempt);
   void vacate(uint32_t seat, ErrorCode code, std::string why);
+  [[nodiscard]] bool is_worth_waiting(uint32_t seat);
+  void wait(uint32_t seat);
   void leave(uint32_t seat);
   void hedge(uint32_t seat);
   void on_time(uint32_t seat);
-  void ask_node(uint32_t seat, NodeRef node);
   [[nodiscard]] std::vector<NodeRef> nodes_in_use(uint32_t except_seat) const;
 
   Attempt& begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node,
                  AttemptState state);
-  [[nodiscard]] bool is_worth_waiting(uint32_t seat);
-  void wait(uint32_t seat);
   void offer(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node, const Cost& cost);
   void close(Attempt& attempt, AttemptState state, std::string why = {});
   void withdraw(Attempt& attempt);
   Attempt* open(AttemptId id);  // null unless it is open
   Attempt* open_at(uint32_t seat, NodeRef node);
   void avoid(const Attempt& attempt);
+  void miss(const Attempt& attempt);
   [[nodiscard]] bool is_live(const Seat& seat) const { return seat.state < SeatState::kDone; }
   [[nodiscard]] uint32_t live_seats() const;
   [[nodiscard]] uint64_t deadline_ms() const;
+  [[nodiscard]] uint64_t give_up_ms() const;  // for the deadline
 
   const MeshKnowledge mesh_;
   const JobCall call_;
   JobOptions options_;
-  void miss(const Attempt& attempt);
   uint64_t now_ms_ = 0;
   uint64_t started_ms_ = 0;
   std::optional<uint64_t> memo_until_ms_;
@@ -214,7 +224,11 @@ class Job {
   uint32_t lost_ = 0;
   uint32_t failures_ = 0;
   std::optional<Failed> last_failure_;
+  std::vector<NodeRef>
+      memo_nodes_;  // whose answers the memo gave: another one of theirs adds nothing
   std::vector<NodeRef> avoided_;
+  std::vector<NodeRef> missed_;  // of these, those that may be reached later
+  bool has_missed_ = false;      // there was one
   std::vector<Seat> seats_;
   std::vector<Attempt> attempts_;  // by their numbers, from 1
   std::vector<verify::Answer> answers_;
@@ -223,7 +237,5 @@ class Job {
   std::optional<Explanation> explanation_;
   std::vector<JobAction> actions_;
 };
-  std::vector<NodeRef> missed_;  // of these, those that may be reached later
-  bool has_missed_ = false;      // there was one
 
 }  // namespace timerose::scheduler::jobs

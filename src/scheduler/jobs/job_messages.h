@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "multiformats/peer_id.h"
 #include "scheduler/execute/message.h"
+#include "scheduler/placement/node_ref.h"
 #include "scheduler/verify/quorum.h"
 
 namespace timerose::scheduler::jobs {
@@ -24,8 +25,11 @@ inline constexpr AttemptId kMemoAttempt{0};
 
 // --- Events: of an attempt that has neither ended nor been withdrawn; others are passed over ---
 
-struct MemoSaid {  // to AskMemo; none: it is not known, or asking costs more than the call
-  std::vector<verify::Answer> answers;  // of one Outcome
+// To AskMemo: of the mesh's memo and of this node's own. None: it is not known, or asking costs
+// more than the call.
+struct MemoSaid {
+  std::vector<verify::Answer> answers;
+  std::vector<NodeRef> nodes;  // of those who gave them, as far as they are in the mesh now
 };
 struct Estimated {  // to ProbeNode
   AttemptId attempt;
@@ -51,6 +55,7 @@ struct Occupied {
 };
 struct Taken {  // it has accepted; may be left out by an executor that answers at once
   AttemptId attempt;
+  uint64_t ahead = 0;  // calls that went before this one there, then
 };
 struct Committed {  // it has an answer, which it keeps until RevealAnswers
   AttemptId attempt;
@@ -111,6 +116,7 @@ struct Ending {
   How how = How::kFailed;
   AttemptId attempt = kMemoAttempt;
   bool from_memo = false;
+  std::optional<Cid> outcome;  // for kAnswered
   execute::FailureKind stop = execute::FailureKind::kInternal;
   Error error;  // its message for kStopped too
   // Whose answers were false, counted too much, or stand behind the one that was accepted.

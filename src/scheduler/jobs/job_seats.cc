@@ -16,6 +16,13 @@ uint64_t Job::deadline_ms() const {
   return options_.deadline_ms == 0 ? UINT64_MAX : started_ms_ + options_.deadline_ms;
 }
 
+uint64_t Job::give_up_ms() const {
+  const bool waits = std::ranges::any_of(attempts_, [this](const Attempt& attempt) {
+    return attempt.state == AttemptState::kOffered && seats_[attempt.seat].fixed;
+  });
+  return waits && options_.deadline_ms != 0 ? deadline_ms() + kLastWord_ms : deadline_ms();
+}
+
 // --- Attempts ---
 
 Attempt& Job::begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node,
@@ -100,16 +107,14 @@ void Job::open_seats(uint32_t wanted) {
                               "(`timerose trust add`), or run with --verify none",
                               answers_.back().executor.to_string()));
     }
-    return place(add_seat(options_.where == Where::kLocal
-                              ? mesh_.self_peer
-                              : options_.peer.value_or(mesh_.self_peer)));
+    return place(add_seat(named_peer()));
   }
   const uint32_t seats = answers_.empty() ? std::max(wanted, options_.copies) : wanted;
   for (uint32_t live = live_seats(); !ended_ && live < seats; ++live) place(add_seat(std::nullopt));
 }
 
 std::vector<NodeRef> Job::nodes_in_use(uint32_t except_seat) const {
-  std::vector<NodeRef> nodes;
+  std::vector<NodeRef> nodes = memo_nodes_;
   for (const Attempt& attempt : attempts_) {
     const bool used = attempt.is_open() || attempt.state == AttemptState::kAnswered;
     if (used && attempt.node && attempt.seat != except_seat) nodes.push_back(*attempt.node);
@@ -167,13 +172,6 @@ void Job::offer_fixed(uint32_t seat) {
   if (options_.explain && attempts_.empty()) explain_only();
   seats_[seat].state = SeatState::kBinding;
   offer(seat, peer, peer == mesh_.self_peer ? std::optional(mesh_.self) : std::nullopt, {});
-}
-
-void Job::explain_only() {
-  const CallToPlace call = call_to_place({});
-  Decision decision;
-  mesh_.placer.decide(call, decision);
-  explanation_ = explain(call, decision, mesh_.nodes, mesh_.self);
 }
 
 // --- Probing ---
@@ -288,7 +286,6 @@ void Job::carry_out(uint32_t seat, const std::vector<BindingAction>& actions) {
   }
 }
 
-void Job::given_up(uint32_t seat) {
 // The order is as old as the decision: since then a node may have left, or taken another run.
 void Job::ask_node(uint32_t seat, NodeRef node) {
   if (!mesh_.nodes.is_live(node)) {
@@ -302,6 +299,7 @@ void Job::ask_node(uint32_t seat, NodeRef node) {
   offer(seat, mesh_.nodes.advert(node).peer(), node, candidate->cost);
 }
 
+void Job::given_up(uint32_t seat) {
   if (now_ms_ < seats_[seat].place_by_ms) return place(seat);
   const bool all_busy = std::ranges::any_of(
       attempts_, [](const Attempt& attempt) { return attempt.state == AttemptState::kOccupied; });
@@ -312,8 +310,8 @@ void Job::bound(uint32_t seat) {
   Seat& at = seats_[seat];
   at.state = SeatState::kBound;
   at.place_by_ms = 0;
-  if (!options_.hedge || at.is_hedge || at.fixed) return;
   at.patience_ms.reset();
+  if (!options_.hedge || at.is_hedge || at.fixed) return;
   const auto usual =
       mesh_.times.quantile_ms(call_.function, call_.input_bytes(), kStragglerQuantile);
   if (usual) at.hedge_ms = now_ms_ + std::max(*usual, kHedgeMin_ms);
@@ -338,8 +336,8 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
   }
   const uint32_t enough = options_.verify.policy == verify::Policy::kQuorum ? answers_wanted_ : 1;
   if (live_seats() >= enough) return;
-  if (last_failure_) return stop(last_failure_->kind, last_failure_->why);
   if (is_worth_waiting(seat)) return wait(seat);
+  if (last_failure_) return stop(last_failure_->kind, last_failure_->why);
   const std::string said = what_nodes_said();
   if (!said.empty()) why += (why.empty() ? "" : "; ") + said;
   if (enough > 1) {
@@ -349,7 +347,6 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
   fail(code, std::move(why));
 }
 
-// Its run is not needed any more.
 // Of a call that runs nowhere the user hears at once. But what others do for it must not be undone
 // by a node that was out of reach for a moment.
 bool Job::is_worth_waiting(uint32_t seat) {
@@ -373,6 +370,7 @@ void Job::wait(uint32_t seat) {
   at.place_by_ms = 0;
 }
 
+// Its run is not needed any more.
 void Job::leave(uint32_t seat) {
   for (Attempt& attempt : attempts_) {
     if (attempt.seat == seat && attempt.is_open()) withdraw(attempt);
@@ -393,12 +391,12 @@ void Job::hedge(uint32_t seat) {
 
 void Job::on_time(uint32_t seat) {
   const Seat& at = seats_[seat];
-  if (at.state == SeatState::kProbing && now_ms_ >= at.probe_until_ms) return end_probing(seat);
   if (at.state == SeatState::kWaiting && now_ms_ >= at.again_ms) {
     for (const NodeRef node : missed_) std::erase(avoided_, node);
     missed_.clear();
     return place(seat);
   }
+  if (at.state == SeatState::kProbing && now_ms_ >= at.probe_until_ms) return end_probing(seat);
   if (at.state == SeatState::kBound && at.hedge_ms && now_ms_ >= *at.hedge_ms) return hedge(seat);
   const auto binding = at.binding ? at.binding->next_ms() : std::nullopt;
   if (at.state == SeatState::kBinding && binding && now_ms_ >= *binding) {
@@ -408,10 +406,10 @@ void Job::on_time(uint32_t seat) {
 
 std::optional<uint64_t> Job::next_ms() const {
   if (ended_) return std::nullopt;
-  uint64_t next = std::min(deadline_ms(), memo_until_ms_.value_or(UINT64_MAX));
+  uint64_t next = std::min(give_up_ms(), memo_until_ms_.value_or(UINT64_MAX));
   for (const Seat& seat : seats_) {
-    if (seat.state == SeatState::kProbing) next = std::min(next, seat.probe_until_ms);
     if (seat.state == SeatState::kWaiting) next = std::min(next, seat.again_ms);
+    if (seat.state == SeatState::kProbing) next = std::min(next, seat.probe_until_ms);
     if (seat.state == SeatState::kBound && seat.hedge_ms) next = std::min(next, *seat.hedge_ms);
     if (seat.state != SeatState::kBinding || !seat.binding) continue;
     next = std::min(next, seat.binding->next_ms().value_or(UINT64_MAX));

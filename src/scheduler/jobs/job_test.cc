@@ -23,10 +23,10 @@ TEST_F(JobTest, TheMemoIsAskedFirstAndNotForLong) {
   mesh_of(3);
   options_.fresh = false;
   EXPECT_EQ(start(), "ask memo");
-  EXPECT_EQ(step(MemoSaid{{says(2, "known")}}), "memo");
+  EXPECT_EQ(step(MemoSaid{{says(2, "known")}, {}}), "memo");
   EXPECT_EQ(start(), "ask memo");
   EXPECT_EQ(pass(Job::kMemoWithin_ms), "offer 0");
-  EXPECT_EQ(step(MemoSaid{{says(2, "known")}}), "") << "it came too late";
+  EXPECT_EQ(step(MemoSaid{{says(2, "known")}, {}}), "") << "it came too late";
 }
 
 TEST_F(JobTest, AnAnswerOfTheMemoCountsOnlyAsFarAsItIsTrusted) {
@@ -35,7 +35,7 @@ TEST_F(JobTest, AnAnswerOfTheMemoCountsOnlyAsFarAsItIsTrusted) {
   start();
   verify::Answer strange = says(2, "known");
   strange.standing = verify::Standing::kStranger;
-  EXPECT_EQ(step(MemoSaid{{strange}}), "offer 0");
+  EXPECT_EQ(step(MemoSaid{{strange}, {}}), "offer 0");
 }
 
 TEST_F(JobTest, AQuorumThatTheMemoKnowsIsEnough) {
@@ -43,7 +43,37 @@ TEST_F(JobTest, AQuorumThatTheMemoKnowsIsEnough) {
   options_.fresh = false;
   options_.verify = {verify::Policy::kQuorum, 2, 6, true};
   start();
-  EXPECT_EQ(step(MemoSaid{{says(2, "known"), says(3, "known")}}), "memo");
+  EXPECT_EQ(step(MemoSaid{{says(2, "known"), says(3, "known")}, {}}), "memo");
+}
+
+TEST_F(JobTest, WhoseAnswerTheMemoGaveIsNotAskedForAnotherOne) {
+  mesh_of(4);
+  options_.fresh = false;
+  options_.required = Requirement::parse("distance>1ms").value();
+  options_.verify = {verify::Policy::kQuorum, 2, 6, true};
+  start();
+  EXPECT_EQ(step(MemoSaid{{says(1, "known")}, {NodeRef(1, 0)}}), "offer 2 to commit");
+  EXPECT_EQ(step(Committed{id(1)}), "reveal #1");
+  EXPECT_EQ(answer(1, 2, "known"), "answered by #1") << "what came for this job is told";
+}
+
+TEST_F(JobTest, WhatIsKnownHereIsOneVoteOfAQuorum) {
+  mesh_of(3);
+  options_.fresh = false;
+  options_.verify = {verify::Policy::kQuorum, 2, 6, true};
+  start();
+  EXPECT_EQ(step(MemoSaid{{says(0, "known")}, {NodeRef(0, 0)}}), "offer 1 to commit");
+}
+
+TEST_F(JobTest, AnAnswerOfTheMemoIsExplainedByWhereItWouldHaveRun) {
+  mesh_of(3);
+  options_.fresh = false;
+  options_.explain = true;
+  start();
+  EXPECT_FALSE(job_->explanation());
+  EXPECT_EQ(step(MemoSaid{{says(2, "known")}, {}}), "memo");
+  ASSERT_TRUE(job_->explanation());
+  EXPECT_EQ(job_->explanation()->lines.size(), 3U);
 }
 
 TEST_F(JobTest, WhenBytesMatterTheCheapestAreAskedWhatTheyLack) {
@@ -178,7 +208,11 @@ TEST_F(JobTest, TheDeadlineEndsItWhereverItIs) {
   start();
   step(Taken{id(1)});
   EXPECT_EQ(pass(1999), "");
-  EXPECT_EQ(pass(1), "withdraw #1, stopped (deadline): the deadline has passed");
+  EXPECT_EQ(
+      pass(1),
+      fmt::format("withdraw #1, stopped (deadline): the deadline of 2000 ms has passed, while it "
+                  "was with {} (running)",
+                  peer(0).to_string()));
 }
 
 TEST_F(JobTest, CancellingWithdrawsWhatIsUnderWay) {
@@ -198,10 +232,42 @@ TEST_F(JobTest, ANamedPeerIsAskedAndNoOther) {
   EXPECT_THAT(step(Lost{id(1), "silence"}), HasSubstr("silence"));
 }
 
+TEST_F(JobTest, WhatIsRequiredHoldsForANamedNodeToo) {
+  mesh_of(3);
+  options_.required = Requirement::parse("memory>=32GiB").value();
+  options_.where = Where::kLocal;
+  EXPECT_THAT(start(), StartsWith("failed: memory>=32GiB is required, and " + peer(0).to_string()));
+  options_.where = Where::kPeer;
+  options_.peer = peer(2);
+  EXPECT_THAT(start(), StartsWith("failed: memory>=32GiB is required, and " + peer(2).to_string()));
+  options_.required = Requirement::parse("distance>15ms").value();
+  EXPECT_EQ(start(), "offer 2");
+  options_.peer = peer(1);
+  EXPECT_THAT(start(), StartsWith("failed: distance>15ms is required, and "));
+}
+
+TEST_F(JobTest, OfANamedNodeThatSaysNothingNoRequirementHolds) {
+  mesh_of(3);
+  options_.required = Requirement::parse("memory>=1MiB").value();
+  options_.where = Where::kPeer;
+  options_.peer = peer(9);
+  EXPECT_THAT(start(), StartsWith("failed: nothing is known of " + peer(9).to_string()));
+}
+
+TEST_F(JobTest, OnlyTheNamedNodeIsExplained) {
+  mesh_of(3);
+  options_.where = Where::kPeer;
+  options_.peer = peer(2);
+  options_.dry_run = true;
+  EXPECT_EQ(start(), "explained");
+  ASSERT_EQ(job_->explanation()->lines.size(), 1U);
+  EXPECT_EQ(job_->explanation()->lines[0].peer, peer(2));
+  EXPECT_EQ(job_->explanation()->lines[0].rejected, "");
+}
+
 TEST_F(JobTest, HereMeansHere) {
   mesh_of(3);
   options_.where = Where::kLocal;
-  options_.required = Requirement::parse("memory>=32GiB").value();
   EXPECT_EQ(start(), "offer 0");
   EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kMissingBlock, "gone"}),
             "stopped (missing_block): gone");

@@ -8,12 +8,6 @@
 namespace timerose::scheduler {
 namespace {
 
-double distance_s(const NodeIndex& nodes, NodeRef self, NodeRef node) {
-  if (node == self) return 0;
-  const NodeNumbers& numbers = nodes.numbers(node);
-  return numbers.own_trip > 0 ? numbers.own_trip : round_trip(nodes.numbers(self), numbers);
-}
-
 std::string rejection(const CallToPlace& call, const Candidate& candidate, const Measured& node) {
   switch (candidate.rejected) {
     case Rejected::kNot:
@@ -73,10 +67,17 @@ const char* why_name(Why why) {
   return kNames[static_cast<size_t>(why)];
 }
 
+double distance_s(const NodeIndex& nodes, NodeRef self, NodeRef node) {
+  if (node == self) return 0;
+  const NodeNumbers& numbers = nodes.numbers(node);
+  return numbers.own_trip > 0 ? numbers.own_trip : round_trip(nodes.numbers(self), numbers);
+}
+
 Explanation explain(const CallToPlace& call, const Decision& decision, const NodeIndex& nodes,
                     NodeRef self) {
   Explanation out;
   out.nodes = nodes.live().size();
+  out.nodes_taken = call.copies.size();
   for (const Candidate& candidate : decision.all()) {
     const Measured node{nodes.advert(candidate.node), distance_s(nodes, self, candidate.node)};
     out.lines.push_back({node.advert.peer(), candidate.why, candidate.cost, candidate.move_bytes,
@@ -99,6 +100,7 @@ std::string Explanation::refusal() const {
       out += fmt::format(", nearest is {} with {}", miss.nearest->to_string(), miss.nearest_has);
     }
   }
+  if (nodes_taken > 0) out += fmt::format("; {} have been given it already", nodes_taken);
   if (nodes_without_memory > 0) {
     out += fmt::format("; {} have less memory free than the call may use", nodes_without_memory);
   }

@@ -28,6 +28,7 @@ struct Explanation {
   };
 
   size_t nodes = 0;         // known
+  size_t nodes_taken = 0;   // by other copies of the call
   std::vector<Line> lines;  // as the decision has them: the first fitting one is the cheapest
   std::vector<Miss> misses;
   size_t nodes_without_memory = 0;
@@ -40,6 +41,9 @@ struct Explanation {
 
 Explanation explain(const CallToPlace& call, const Decision& decision, const NodeIndex& nodes,
                     NodeRef self);
+
+// The round trip, measured or else to be expected; 0 to itself.
+double distance_s(const NodeIndex& nodes, NodeRef self, NodeRef node);
 
 // "holder", for JSON.
 const char* why_name(Why why);

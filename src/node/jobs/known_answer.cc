@@ -1,0 +1,26 @@
+#include "node/jobs/known_answer.h"
+
+namespace timerose::node {
+
+using scheduler::execute::Role;
+using scheduler::verify::Standing;
+
+Result<KnownAnswer> known_answer(compute::Answer answer, Blockstore& store, const PeerId& self) {
+  if (!answer.receipt) return KnownAnswer{std::move(answer), self};
+  TR_ASSIGN(const auto receipt, compute::load_receipt(store, *answer.receipt));
+  return KnownAnswer{std::move(answer), PeerId::of(receipt.circumstances.executor)};
+}
+
+Standing standing_of(const scheduler::execute::TrustList& trust, const PeerId& executor) {
+  if (executor == trust.self()) return Standing::kSelf;
+  if (trust.has(executor, Role::kVerifier)) return Standing::kVerifier;
+  return trust.has(executor, Role::kExecutor) ? Standing::kTrusted : Standing::kStranger;
+}
+
+scheduler::verify::Answer said_by(const PeerId& executor, std::string operator_name,
+                                  Standing standing, const compute::Answer& answer) {
+  return {executor,       std::move(operator_name), standing, *answer.outcome_cid,
+          answer.receipt, answer.metering};
+}
+
+}  // namespace timerose::node
