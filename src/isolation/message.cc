@@ -32,8 +32,10 @@ Error malformed(std::string_view what) {
 
 class Writer {
  public:
-  explicit Writer(Kind kind) : out_(kFrameHeadBytes + 1) {
-    out_.back() = static_cast<uint8_t>(kind);
+  explicit Writer(Kind kind) {
+    out_.reserve(kSmallFrameBytes);
+    out_.resize(kFrameHeadBytes);
+    byte(static_cast<uint8_t>(kind));
   }
 
   void byte(uint8_t value) { out_.push_back(value); }
@@ -58,6 +60,7 @@ class Writer {
   }
 
  private:
+  static constexpr size_t kSmallFrameBytes = 64;
   Bytes out_;
 };
 
