@@ -9,18 +9,18 @@ import pytest
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "e2e" / "guests"
 
 
+def compiled(name, folder):
+    """The path of NAME.wat, compiled into the folder unless it is there."""
+    binary = folder / f"{name}.wasm"
+    if not binary.exists():
+        subprocess.run(["wat2wasm", SOURCES / f"{name}.wat", "-o", binary], check=True)
+    return binary
+
+
 @pytest.fixture(scope="session")
 def guests(tmp_path_factory):
     """guests(name) gives the path of NAME.wat, compiled."""
-    compiler = shutil.which("wat2wasm")
-    if compiler is None:
+    if shutil.which("wat2wasm") is None:
         pytest.fail("wat2wasm is missing: install the package wabt")
     folder = tmp_path_factory.mktemp("guests")
-
-    def compiled(name):
-        binary = folder / f"{name}.wasm"
-        if not binary.exists():
-            subprocess.run([compiler, SOURCES / f"{name}.wat", "-o", binary], check=True)
-        return binary
-
-    return compiled
+    return lambda name: compiled(name, folder)

@@ -13,7 +13,6 @@ import pathlib
 import random
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -99,13 +98,13 @@ class Soak:
         self.stopped = collections.Counter()
 
     def start(self):
+        from guests import compiled
         from users import Users, join
 
         join(self.made)
         self.modules = {}
         for name in ("echo", "forever"):
-            binary = self.folder / f"{name}.wasm"
-            subprocess.run(["wat2wasm", HERE.parent / "e2e" / "guests" / f"{name}.wat", "-o", binary], check=True)
+            binary = compiled(name, self.folder)
             self.modules[name] = [node.text("add", "-Q", binary) for node in self.made][0]
         self.users = Users(self.made, self.seed)
 
