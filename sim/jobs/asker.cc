@@ -112,6 +112,10 @@ void Asker::look_up(const compute::Invocation& call) {
     if (!object) return;
     const std::vector<NodeNumber>& all = world_.catalogue.object(*object).holders;
     const size_t from = all.empty() ? 0 : world_.dice.below(all.size());
+void Asker::measured_rate(NodeNumber from, double bytes_per_s) {
+  if (const auto ref = ref_of(from)) nodes_.measured_rate(*ref, bytes_per_s);
+}
+
     for (size_t i = 0; i < std::min(all.size(), kProvidersMax); ++i) {
       hold(*object, all[(from + i) % all.size()]);
     }
@@ -146,9 +150,10 @@ void Asker::begin(JobNumber number) {
   const uint64_t waited_ms = world_.now_ms() - active->begun_ms;
   const uint64_t deadline_ms = world_.scenario.work.deadline_ms;
   options.deadline_ms = deadline_ms - std::min(deadline_ms - 1, waited_ms);
-  if (active->question.only_at) {
+  if (world_.scenario.work.placing == Placing::kOmniscient) {
     options.where = Where::kPeer;
-    options.peer = world_.id_of(*active->question.only_at);
+    const auto node = world_.omniscient.place(self_, *active->question.call);
+    options.peer = world_.id_of(node.value_or(self_));
   }
   const MeshKnowledge mesh{nodes_, *placer_, work_, times_, self_ref_, world_.id_of(self_)};
   active->job = std::make_unique<Job>(mesh, call_for(*active), std::move(options));

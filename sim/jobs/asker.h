@@ -25,7 +25,6 @@ struct Question {
   std::shared_ptr<const compute::Invocation> call;
   scheduler::verify::Wish wish;
   bool hedge = false;
-  std::optional<NodeNumber> only_at;  // placed by somebody else
 };
 
 class Asker {
@@ -43,6 +42,9 @@ class Asker {
   void abandon_all();
   void hear(ByteView advert);
   [[nodiscard]] size_t nodes_known() const { return table_.size(); }
+
+  // What came from there, to this node's store.
+  void measured_rate(NodeNumber from, double bytes_per_s);
 
   void link_ready(NodeNumber executor);
   void link_lost(NodeNumber executor, const std::string& why);

@@ -5,7 +5,6 @@
 
 #include "sim/jobs/mesh_node.h"
 #include "sim/jobs/mesh_world.h"
-#include "sim/jobs/omniscient.h"
 
 namespace timerose::sim::jobs {
 namespace {
@@ -107,17 +106,10 @@ class MeshRun {
     const bool follows = follow < work.follow && !world_.outputs.empty();
     call->inputs = {follows ? world_.outputs[number % world_.outputs.size()]
                             : world_.catalogue.object(data).cid};
-    Question question{.call = std::move(call),
-                      .wish = {},
-                      .hedge = hedged < work.hedged,
-                      .only_at = std::nullopt};
+    Question question{.call = std::move(call), .wish = {}, .hedge = hedged < work.hedged};
     question.wish.policy = scheduler::verify::Policy::kNone;
     if (verified < work.verified) question.wish = work.verify;
     if (!world_.present(node)) return;
-    if (work.placing == Placing::kOmniscient) {
-      question.only_at = place_knowing_all(world_, node, *question.call);
-      if (!question.only_at) return;
-    }
     world_.nodes[node]->asker()->ask(question);
     if (cancelled >= work.cancelled) return;
     world_.after(node, trouble_.below(2 * kSecond),

@@ -13,6 +13,7 @@
 #include "sim/jobs/catalogue.h"
 #include "sim/jobs/flows.h"
 #include "sim/jobs/geography.h"
+#include "sim/jobs/omniscient.h"
 #include "sim/jobs/scenario.h"
 #include "sim/jobs/wires.h"
 
@@ -41,6 +42,7 @@ class MeshWorld {
   Wires wires;
   std::vector<std::unique_ptr<MeshNode>> nodes;
   std::vector<NodeNumber> askers;
+  Omniscient omniscient{*this};
   std::vector<Cid> outputs;  // of answered calls, for others to read
 
   [[nodiscard]] PrivateKey key_of(NodeNumber node) const;

@@ -80,6 +80,7 @@ void Runner::received(mesh::StreamId link, Message message) {
   heard_ns_[from->second] = world_.events.now_ns();
   if (const auto* offer = std::get_if<Offer>(&message)) {
     ++world_.books.totals.offers;
+    world_.omniscient.arrived(self_);
     askers_[Cid::of_sha256(Codec::kDagCbor, offer->invocation)].insert(from->second);
   }
   step(Received{link, std::move(message)});

@@ -83,10 +83,11 @@ void Store::begin(ObjectNumber object) {
   ++world_.books.totals.fetches;
   world_.chronicle.note(self_, "fetches", static_cast<uint64_t>(object));
   fetch.flowing = true;
+  fetch.flows_since_ns = world_.events.now_ns();
   fetch.source = *source;
   fetch.life = world_.nodes[*source]->life();
   fetch.flow = world_.flows.start(*source, self_, world_.catalogue.object(object).bytes,
-                                  [this, object] { end(object, true); });
+                                  [this, object] { came(object); });
   watch(object, fetch.flow);
 }
 
@@ -104,6 +105,16 @@ void Store::watch(ObjectNumber object, FlowId flow) {
     fetch.flowing = false;
     search(object);
   });
+}
+
+void Store::came(ObjectNumber object) {
+  const Fetch& fetch = fetches_.at(object);
+  const auto took_ns = static_cast<double>(world_.events.now_ns() - fetch.flows_since_ns);
+  if (Asker* const asker = world_.nodes[self_]->asker(); asker != nullptr && took_ns > 0) {
+    const auto bytes = static_cast<double>(world_.catalogue.object(object).bytes);
+    asker->measured_rate(fetch.source, bytes * 1e9 / took_ns);
+  }
+  end(object, true);
 }
 
 void Store::end(ObjectNumber object, bool here) {

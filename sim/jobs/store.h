@@ -34,6 +34,7 @@ class Store {
  private:
   struct Fetch {
     uint64_t begun_ns = 0;
+    uint64_t flows_since_ns = 0;
     bool flowing = false;
     FlowId flow{};
     NodeNumber source = 0;
@@ -48,6 +49,7 @@ class Store {
   void search(ObjectNumber object);
   void begin(ObjectNumber object);
   void watch(ObjectNumber object, FlowId flow);
+  void came(ObjectNumber object);
   void end(ObjectNumber object, bool here);
 
   MeshWorld& world_;

@@ -56,7 +56,11 @@ void MeshView::gone(NodeSlot slot) {
 }
 
 void MeshView::measured(const PeerId& peer, double round_trip_s) {
-  if (const auto node = find(peer)) nodes_.measured(*node, round_trip_s, 0);
+  if (const auto node = find(peer)) nodes_.measured_trip(*node, round_trip_s);
+}
+
+void MeshView::measured_rate(const PeerId& peer, uint64_t bytes_s) {
+  if (const auto node = find(peer)) nodes_.measured_rate(*node, static_cast<double>(bytes_s));
 }
 
 void MeshView::set_trust(scheduler::execute::TrustList trust) {

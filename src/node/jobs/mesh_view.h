@@ -28,6 +28,7 @@ class MeshView {
   void gone(scheduler::NodeSlot slot);
   void set_own(std::shared_ptr<const scheduler::Advert> advert);
   void measured(const PeerId& peer, double round_trip_s);
+  void measured_rate(const PeerId& peer, uint64_t bytes_s);  // that blocks come from it
   void set_trust(scheduler::execute::TrustList trust);
   void refused(const PeerId& peer, uint64_t now_ms);
 

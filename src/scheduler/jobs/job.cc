@@ -145,6 +145,9 @@ void Job::on(const Taken& event) {
   if (attempt == nullptr || attempt->state != AttemptState::kOffered) return;
   attempt->state = AttemptState::kTaken;
   attempt->taken_ms = now_ms_;
+  attempt->ahead = event.ahead;
+  // Whoever runs it has the function from then on.
+  if (attempt->node) mesh_.nodes.note_warm(*attempt->node, call_.function_mark, true);
   const uint32_t seat = attempt->seat;
   if (seats_[seat].fixed) return bound(seat);
   tell_binding(seat, Accepted{*attempt->node});

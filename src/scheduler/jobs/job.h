@@ -181,6 +181,7 @@ class Job {
   void probe(uint32_t seat);
   void estimated(uint32_t seat, const Estimated& event);
   void probe_failed(uint32_t seat, AttemptId attempt);
+  [[nodiscard]] float hoped_for(Candidate candidate) const;
   void end_probing_if_decided(uint32_t seat);
   void end_probing(uint32_t seat);
   void bind(uint32_t seat);

@@ -176,6 +176,19 @@ void Job::offer_fixed(uint32_t seat) {
 
 // --- Probing ---
 
+// Of a node that may have the function without this one having heard of it; and the time until it
+// says so.
+float Job::hoped_for(Candidate candidate) const {
+  const bool unknown = candidate.cost.compile > 0 && mesh_.nodes.is_live(candidate.node);
+  if (unknown) {
+    candidate.set_lacking(
+        candidate.move_bytes - std::min(candidate.move_bytes, call_.function_bytes),
+        mesh_.nodes.numbers(candidate.node).per_byte);
+    candidate.cost.compile = 0;
+  }
+  return candidate.cost.total() + (unknown ? candidate.cost.ask : 0);
+}
+
 void Job::probe(uint32_t seat) {
   Seat& at = seats_[seat];
   at.state = SeatState::kProbing;
@@ -196,16 +209,13 @@ void Job::estimated(uint32_t seat, const Estimated& event) {
     probed.answered = true;
     Candidate& candidate = probed.candidate;
     Cost& cost = candidate.cost;
-    const auto lacking = static_cast<double>(event.lacking_bytes);
-    // What was known of the way to the data still holds, if any of it had to move.
-    const double per_byte = candidate.move_bytes > 0
-                                ? double{cost.move} / static_cast<double>(candidate.move_bytes)
-                                : 1 / NodeIndex::kBytesPerSecond;
-    cost.move = static_cast<float>(lacking * per_byte);
+    if (mesh_.nodes.is_live(candidate.node)) {
+      candidate.set_lacking(event.lacking_bytes, mesh_.nodes.numbers(candidate.node).per_byte);
+      mesh_.nodes.note_warm(candidate.node, call_.function_mark, event.warm);
+    }
     cost.queue = static_cast<float>(static_cast<double>(event.wait_ms) * 1e-3);
-    candidate.move_bytes = event.lacking_bytes;
     if (event.warm) cost.compile = 0;
-    if (event.known) cost.move = cost.queue = cost.compile = cost.run = 0;
+    if (event.known) cost.move = cost.burden = cost.queue = cost.compile = cost.run = 0;
   }
   end_probing_if_decided(seat);
 }
@@ -215,7 +225,7 @@ void Job::probe_failed(uint32_t seat, AttemptId attempt) {
   end_probing_if_decided(seat);
 }
 
-// Nobody waits for a node that would not be cheaper than one that has answered.
+// Nobody waits for a node that would not be cheaper than one that has answered, whatever it says.
 void Job::end_probing_if_decided(uint32_t seat) {
   const Seat& at = seats_[seat];
   if (at.state != SeatState::kProbing) return;
@@ -224,7 +234,7 @@ void Job::end_probing_if_decided(uint32_t seat) {
     if (probed.answered) best = std::min(best, probed.candidate.cost.total());
   }
   const bool waits = std::ranges::any_of(at.probed, [&](const Probed& probed) {
-    return !probed.answered && !probed.out && probed.candidate.cost.total() < best;
+    return !probed.answered && !probed.out && hoped_for(probed.candidate) < best;
   });
   if (!waits) end_probing(seat);
 }

@@ -94,6 +94,28 @@ TEST_F(JobTest, WhoHasLostTheDataIsNotTheCheapestAnyMore) {
   EXPECT_EQ(step(Estimated{id(2), 0, 0, false, false}), "withdraw #3, offer 2");
 }
 
+TEST_F(JobTest, WhoMayHaveTheFunctionWithoutOurKnowledgeIsWaitedFor) {
+  mesh_of(7);
+  call_.function_bytes = kMegabyte / 4;
+  call_.function_mark = WarmSet::mark_of(testing_jobs::cid_of("another one"));
+  input(5, 100 * kMegabyte);
+  holders_.add(call_.inputs[0].content, NodeRef(6, 0));
+  EXPECT_THAT(start(), StartsWith("probe 5, probe 6, probe "));
+  EXPECT_EQ(step(Estimated{id(1), kMegabyte / 4, 0, false, false}), "");
+  EXPECT_EQ(step(Estimated{id(2), 0, 0, true, false}), "withdraw #3, offer 6");
+  EXPECT_TRUE(nodes_.is_warm(NodeRef(6, 0), call_.function_mark, {}));
+  EXPECT_FALSE(nodes_.is_warm(NodeRef(5, 0), call_.function_mark, {}));
+}
+
+TEST_F(JobTest, WhereACallWasTakenTheFunctionIsFromThenOn) {
+  mesh_of(3);
+  call_.function_mark = WarmSet::mark_of(testing_jobs::cid_of("another one"));
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_FALSE(nodes_.is_warm(NodeRef(0, 0), call_.function_mark, {}));
+  step(Taken{id(1)});
+  EXPECT_TRUE(nodes_.is_warm(NodeRef(0, 0), call_.function_mark, {}));
+}
+
 TEST_F(JobTest, ProbesAreNotWaitedForLong) {
   mesh_of(3);
   input(2, 100 * kMegabyte);

@@ -114,10 +114,10 @@ std::string Explanation::refusal() const {
 Value Explanation::to_value() const {
   Value::List candidates;
   for (const Line& line : lines) {
-    Value::Map cost{{"ask", double{line.cost.ask}},      {"move", double{line.cost.move}},
-                    {"queue", double{line.cost.queue}},  {"compile", double{line.cost.compile}},
-                    {"run", double{line.cost.run}},      {"dislike", double{line.cost.dislike}},
-                    {"total", double{line.cost.total()}}};
+    Value::Map cost{{"ask", double{line.cost.ask}},         {"move", double{line.cost.move}},
+                    {"burden", double{line.cost.burden}},   {"queue", double{line.cost.queue}},
+                    {"compile", double{line.cost.compile}}, {"run", double{line.cost.run}},
+                    {"dislike", double{line.cost.dislike}}, {"total", double{line.cost.total()}}};
     Value::Map map{{"peer", line.peer.to_string()},
                    {"why", why_name(line.why)},
                    {"cost", std::move(cost)},

@@ -9,6 +9,10 @@ namespace {
 constexpr float kMicro = 1e-6F;
 constexpr float kMilli = 1e-3F;
 
+ContentKey note_of(NodeRef node, uint32_t mark) {
+  return {mark, uint64_t{mark} << 32 | node.bits()};
+}
+
 void drop(std::vector<NodeRef>& list, NodeRef node) {
   const auto found = std::find(list.begin(), list.end(), node);
   if (found == list.end()) return;
@@ -105,6 +109,7 @@ void NodeIndex::list_warm(NodeRef node, const Advert* before, const Advert* afte
   if (before != nullptr) {
     for (const uint32_t mark : before->warm.marks()) {
       if (after != nullptr && after->warm.may_hold(mark)) continue;
+      if (after != nullptr) note_warm(node, mark, false);
       const auto found = warm_.find(mark);
       if (found == warm_.end()) continue;
       drop(found->second, node);
@@ -113,6 +118,9 @@ void NodeIndex::list_warm(NodeRef node, const Advert* before, const Advert* afte
   }
   if (after == nullptr) return;
   for (const uint32_t mark : after->warm.marks()) {
+    if (before == nullptr || !before->warm.may_hold(mark)) {
+      if (WarmNote* note = notes_.find(note_of(node, mark))) note->is_warm = true;
+    }
     std::vector<NodeRef>& nodes = warm_[mark];
     if (nodes.size() >= kWarmMax) continue;
     if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
@@ -138,6 +146,15 @@ void NodeIndex::remove(uint32_t slot) {
 std::span<const NodeRef> NodeIndex::warm(uint32_t mark) const {
   const auto found = warm_.find(mark);
   return found == warm_.end() ? std::span<const NodeRef>() : found->second;
+}
+
+void NodeIndex::note_warm(NodeRef node, uint32_t mark, bool is_warm) {
+  if (is_live(node)) notes_.put(note_of(node, mark)).is_warm = is_warm;
+}
+
+bool NodeIndex::is_warm(NodeRef node, uint32_t mark, std::span<const NodeRef> among) const {
+  if (const WarmNote* note = notes_.peek(note_of(node, mark))) return note->is_warm;
+  return std::find(among.begin(), among.end(), node) != among.end();
 }
 
 const std::vector<NodeRef>* NodeIndex::having(const Term& term) const {
@@ -173,11 +190,17 @@ void NodeIndex::set_trusted(NodeRef node, bool trusted) {
   }
 }
 
-void NodeIndex::measured(NodeRef node, double round_trip_s, double bytes_per_s) {
-  if (!is_live(node)) return;
-  NodeNumbers& numbers = numbers_[node.slot()];
-  if (round_trip_s > 0) numbers.own_trip = static_cast<float>(round_trip_s);
-  if (bytes_per_s > 0) numbers.own_per_byte = static_cast<float>(1.0 / bytes_per_s);
+void NodeIndex::measured_trip(NodeRef node, double round_trip_s) {
+  if (is_live(node) && round_trip_s > 0) {
+    numbers_[node.slot()].own_trip = static_cast<float>(round_trip_s);
+  }
+}
+
+void NodeIndex::measured_rate(NodeRef node, double bytes_per_s) {
+  if (!is_live(node) || bytes_per_s <= 0) return;
+  float& per_byte = numbers_[node.slot()].own_per_byte;
+  const auto now = static_cast<float>(1.0 / bytes_per_s);
+  per_byte = per_byte > 0 ? per_byte + static_cast<float>(kRateGain) * (now - per_byte) : now;
 }
 
 }  // namespace timerose::scheduler

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scheduler/adverts/advert.h"
+#include "scheduler/bounded_table.h"
 #include "scheduler/placement/node_ref.h"
 #include "scheduler/placement/requirement.h"
 
@@ -23,7 +24,7 @@ struct alignas(64) NodeNumbers {
   float per_fuel = 0;      // a unit of fuel
   float per_byte = 0;      // of its network
   float own_trip = 0;      // the measured round trip from here to there; 0: not measured
-  float own_per_byte = 0;  // and a byte on that way
+  float own_per_byte = 0;  // and a byte from there to here
   uint32_t memory_free_mib = 0;
   uint32_t cores = 1;
   uint8_t generation = 0;
@@ -35,7 +36,9 @@ class NodeIndex {
  public:
   static constexpr double kFuelPerSecond = 1e9;      // of a node that does not say
   static constexpr double kBytesPerSecond = 12.5e6;  // the same
-  static constexpr size_t kWarmMax = 64;             // nodes remembered for one function
+  static constexpr size_t kWarmMax = 64;             // nodes listed for one function
+  static constexpr size_t kWarmNotesMax = 32'768;    // of a function and a node
+  static constexpr double kRateGain = 0.25;          // of a transfer, against those before it
 
   using SharedAdvert = std::shared_ptr<const Advert>;
 
@@ -55,8 +58,13 @@ class NodeIndex {
   }
   [[nodiscard]] const std::vector<NodeRef>& live() const { return live_; }
 
-  // Nodes that have the function compiled, kWarmMax at most.
+  // Nodes that have the function compiled, kWarmMax at most, as adverts say.
   [[nodiscard]] std::span<const NodeRef> warm(uint32_t mark) const;
+  // What the node itself answered, or what a call sent there leaves behind: adverts say it much
+  // later. Of many notes the latest are kept.
+  void note_warm(NodeRef node, uint32_t mark, bool is_warm);
+  // By the notes; `among` is warm(mark).
+  [[nodiscard]] bool is_warm(NodeRef node, uint32_t mark, std::span<const NodeRef> among) const;
   // Nodes of which the term holds, exactly; null for a term that is not indexed: numbers, and !=.
   [[nodiscard]] const std::vector<NodeRef>* having(const Term& term) const;
 
@@ -66,10 +74,17 @@ class NodeIndex {
   // Whether what it answers counts here. A new node's does not.
   void set_trusted(NodeRef node, bool trusted);
   [[nodiscard]] const std::vector<NodeRef>& trusted() const { return trusted_; }
-  // What was measured between here and there.
-  void measured(NodeRef node, double round_trip_s, double bytes_per_s);
+  // What was measured between here and there. Rates are smoothed: a transfer shares its way with
+  // others.
+  void measured_trip(NodeRef node, double round_trip_s);
+  void measured_rate(NodeRef node, double bytes_per_s);  // from there to here
 
  private:
+  struct WarmNote {
+    bool is_warm = false;
+  };
+  // Who chooses functions to meet in one bucket only makes this node forget what it noted of them.
+  static constexpr uint64_t kNotesSecret = 0x5bd1e9955bd1e995;
   using Postings = std::unordered_map<std::string, std::vector<NodeRef>>;
 
   void set_numbers(uint32_t slot, const Advert& advert);
@@ -83,6 +98,7 @@ class NodeIndex {
   std::vector<NodeRef> trusted_;
   Postings words_;
   std::unordered_map<uint32_t, std::vector<NodeRef>> warm_;
+  BoundedTable<WarmNote> notes_{kWarmNotesMax, kNotesSecret};
 };
 
 // The round trip to be expected between two nodes, in seconds.

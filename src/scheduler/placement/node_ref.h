@@ -15,6 +15,7 @@ class NodeRef {
   NodeRef(uint32_t slot, uint32_t generation) : bits_(slot | generation << kSlotBits) {}
   [[nodiscard]] uint32_t slot() const { return bits_ & (kSlotsMax - 1); }
   [[nodiscard]] uint32_t generation() const { return bits_ >> kSlotBits; }
+  [[nodiscard]] uint32_t bits() const { return bits_; }
   bool operator==(const NodeRef&) const = default;
 
  private:

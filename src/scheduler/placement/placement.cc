@@ -6,7 +6,10 @@
 namespace timerose::scheduler {
 namespace {
 
-constexpr size_t kHoldersOfAnInput = 4;  // that become candidates
+// That become candidates: of the inputs together, of one of many at least, and of the function.
+constexpr size_t kHoldersOfInputs = 12;
+constexpr size_t kHoldersOfAnInputMin = 2;
+constexpr size_t kHoldersOfFunction = 4;
 constexpr size_t kWarmNodes = 4;
 constexpr size_t kTriesForRandom = 16;
 // Bytes of which no holder is known must be searched for first.
@@ -23,6 +26,19 @@ bool contains(std::span<const NodeRef> nodes, NodeRef node) {
 
 }  // namespace
 
+void Candidate::set_lacking(uint64_t bytes, float per_byte) {
+  const auto before = static_cast<float>(move_bytes);
+  float way = cost.ask;
+  if (move_bytes > 0) {
+    per_byte = cost.burden / Placer::kBurden / before;
+    way = cost.move - before * per_byte;
+  }
+  const float moving = static_cast<float>(bytes) * per_byte;
+  cost.move = bytes == 0 ? 0 : way + moving;
+  cost.burden = Placer::kBurden * moving;
+  move_bytes = bytes;
+}
+
 void Placer::prefetch(const CallToPlace& call) const {
   holders_.prefetch(call.function);
   work_.prefetch(call.function);
@@ -34,6 +50,7 @@ void Placer::decide(const CallToPlace& call, Decision& out) {
   out.fitting = 0;
   prefetch(call);
   Asked asked;
+  look_up(call, asked);
   gather(call, asked, out);
   for (Candidate& candidate : std::span(out.candidates).first(out.count)) {
     weigh(call, asked, candidate);
@@ -47,10 +64,10 @@ void Placer::decide(const CallToPlace& call, Decision& out) {
             [](const Candidate& a, const Candidate& b) { return a.cost.total() < b.cost.total(); });
 }
 
-void Placer::gather(const CallToPlace& call, Asked& asked, Decision& out) {
+void Placer::look_up(const CallToPlace& call, Asked& asked) {
   uint64_t input_bytes = 0;
   for (const CallInput& input : call.inputs) input_bytes += input.bytes;
-  const auto look_up = [&](const ContentKey& content, uint64_t bytes) {
+  const auto find = [&](const ContentKey& content, uint64_t bytes) {
     Content& found = asked.contents[asked.count++];
     found.bytes = bytes;
     for (const NodeRef holder : holders_.of(content)) {
@@ -58,19 +75,27 @@ void Placer::gather(const CallToPlace& call, Asked& asked, Decision& out) {
       found.holders[found.count++] = holder;
     }
   };
-  look_up(call.function, call.function_bytes);
+  find(call.function, call.function_bytes);
   const size_t weighed = std::min(call.inputs.size(), CallToPlace::kInputsWeighed);
-  for (const CallInput& input : call.inputs.first(weighed)) look_up(input.content, input.bytes);
+  for (const CallInput& input : call.inputs.first(weighed)) find(input.content, input.bytes);
   asked.warm = nodes_.warm(call.function_mark);
   asked.fuel = static_cast<float>(work_.expected_fuel(call.function, input_bytes));
+}
 
+void Placer::gather(const CallToPlace& call, const Asked& asked, Decision& out) {
   add(self_, Why::kSelf, out);
-  for (size_t i = 1; i < asked.count; ++i) {
-    const auto holders = asked.contents[i].all();
-    for (size_t at = 0; at < std::min(holders.size(), kHoldersOfAnInput); ++at) {
-      add(holders[at], Why::kHolder, out);
+  const auto add_holders = [&](const Content& content, size_t most, Why why) {
+    const auto holders = content.all();
+    for (const NodeRef holder : holders.first(std::min(holders.size(), most))) {
+      add(holder, why, out);
     }
+  };
+  const size_t inputs = asked.count - 1;
+  for (size_t i = 1; i <= inputs; ++i) {
+    add_holders(asked.contents[i], std::max(kHoldersOfAnInputMin, kHoldersOfInputs / inputs),
+                Why::kHolder);
   }
+  add_holders(asked.contents[0], kHoldersOfFunction, Why::kHolder);
   const size_t start = asked.warm.empty() ? 0 : roll() % asked.warm.size();
   for (size_t at = 0; at < std::min(asked.warm.size(), kWarmNodes); ++at) {
     add(asked.warm[(start + at) % asked.warm.size()], Why::kWarm, out);
@@ -78,7 +103,8 @@ void Placer::gather(const CallToPlace& call, Asked& asked, Decision& out) {
   gather_random(call, out);
 }
 
-// Random others, of the shortest list of nodes that a requirement has; and of those the fitting.
+// Random others, of the shortest list of nodes that a requirement has, and of what is preferred;
+// and of those the fitting.
 void Placer::gather_random(const CallToPlace& call, Decision& out) {
   const std::vector<NodeRef>* from = call.trusted_only ? &nodes_.trusted() : &nodes_.live();
   if (call.required != nullptr) {
@@ -87,10 +113,20 @@ void Placer::gather_random(const CallToPlace& call, Decision& out) {
       if (having != nullptr && having->size() < from->size()) from = having;
     }
   }
-  if (from->empty()) return;
+  add_random_of(*from, call, out);
+  if (call.preferred == nullptr) return;
+  for (const Term& term : call.preferred->terms) {
+    const std::vector<NodeRef>* having = nodes_.having(term);
+    if (having != nullptr) add_random_of(*having, call, out);
+  }
+}
+
+void Placer::add_random_of(const std::vector<NodeRef>& from, const CallToPlace& call,
+                           Decision& out) {
+  if (from.empty()) return;
   size_t wanted = kRandomOthers;
   for (size_t tries = 0; tries < kTriesForRandom && wanted > 0; ++tries) {
-    const NodeRef node = (*from)[roll() % from->size()];
+    const NodeRef node = from[roll() % from.size()];
     uint8_t term = 0;
     if (call.required != nullptr && fit(call, node, term) != Rejected::kNot) continue;
     const uint32_t before = out.count;
@@ -171,7 +207,7 @@ bool Placer::is_apart(const CallToPlace& call, NodeRef node) const {
 Cost Placer::cost_of(const CallToPlace& call, const Asked& asked, NodeRef node,
                      uint64_t& move_bytes) const {
   const NodeNumbers& numbers = nodes_.numbers(node);
-  const bool warm = contains(asked.warm, node);
+  const bool warm = nodes_.is_warm(node, call.function_mark, asked.warm);
   Cost cost;
   float farthest = 0;
   move_bytes = 0;
@@ -183,6 +219,7 @@ Cost Placer::cost_of(const CallToPlace& call, const Asked& asked, NodeRef node,
     cost.move += static_cast<float>(content.bytes) * way.per_byte;
     farthest = std::max(farthest, way.trip);
   }
+  cost.burden = kBurden * cost.move;
   cost.move += farthest;  // what lies in several places is asked for at once
   cost.ask = trip(self_, node);
   cost.queue = numbers.wait + numbers.busy;

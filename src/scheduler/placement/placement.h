@@ -1,9 +1,13 @@
 // Where a call should run: a few candidates, what each would cost in seconds, cheapest first.
 //
-// Candidates are holders of the inputs, nodes where the function is warm, two random others, and
-// this node itself. Looked at are kCandidatesMax nodes at most, whatever the size of the mesh, so a
-// decision takes as long in a large one. What adverts say may be old: a decision only says in which
-// order to ask (binding.h).
+// Candidates are holders of the inputs, nodes that have the function or have it warm, two random
+// others, and this node itself. Looked at are kCandidatesMax nodes at most, whatever the size of
+// the mesh, so a decision takes as long in a large one. What adverts say may be old: a decision
+// only says in which order to ask (binding.h).
+//
+// A byte that moves takes room on the links of two nodes, so it costs others time as well as this
+// call: `burden` counts that. Without it each asker would draw what is asked for most to nodes that
+// save it some milliseconds.
 #pragma once
 
 #include <array>
@@ -55,11 +59,14 @@ enum class Rejected : uint8_t {
 struct Cost {
   float ask = 0;      // the round trip to the node
   float move = 0;     // of bytes that it lacks, from the nearest holders
+  float burden = 0;   // that others have from these bytes
   float queue = 0;    // until a core is free
   float compile = 0;  // unless warm
   float run = 0;
   float dislike = 0;  // for preferences that do not hold
-  [[nodiscard]] float total() const { return ask + move + queue + compile + run + dislike; }
+  [[nodiscard]] float total() const {
+    return ask + move + burden + queue + compile + run + dislike;
+  }
 };
 
 struct Candidate {
@@ -69,6 +76,10 @@ struct Candidate {
   uint8_t term = 0;         // of the requirement, for kRequirement
   uint64_t move_bytes = 0;  // that it lacks, as far as is known here
   Cost cost;
+
+  // What the node answered: the bytes that it lacks indeed. `per_byte` is used if the way was not
+  // known here.
+  void set_lacking(uint64_t bytes, float per_byte);
 };
 
 struct Decision {
@@ -86,6 +97,8 @@ class Placer {
  public:
   static constexpr double kDislike = 0.5;  // of the cost, for each preference that does not hold
   static constexpr size_t kRandomOthers = 2;
+  // Of the time that bytes are on their way: what others lose by it.
+  static constexpr float kBurden = 3;
 
   // `self` is live in `nodes`. All must outlive it. `seed` is of the dice for random others.
   Placer(const NodeIndex& nodes, Holders& holders, WorkHistory& work, NodeRef self, uint64_t seed)
@@ -116,8 +129,10 @@ class Placer {
   };
 
   void prefetch(const CallToPlace& call) const;
-  void gather(const CallToPlace& call, Asked& asked, Decision& out);
+  void look_up(const CallToPlace& call, Asked& asked);
+  void gather(const CallToPlace& call, const Asked& asked, Decision& out);
   void gather_random(const CallToPlace& call, Decision& out);
+  void add_random_of(const std::vector<NodeRef>& from, const CallToPlace& call, Decision& out);
   void gather_any_fitting(const CallToPlace& call, const Asked& asked, Decision& out);
   void add(NodeRef node, Why why, Decision& out) const;
   void weigh(const CallToPlace& call, const Asked& asked, Candidate& candidate) const;

@@ -119,6 +119,137 @@ TEST_F(PlacementTest, AWarmNodeSavesTheCompilation) {
   EXPECT_TRUE(nodes.warm(call.function_mark).empty());
 }
 
+TEST_F(PlacementTest, DataIsNotDrawnToWhereTheFunctionIsWarm) {
+  // To compile takes 52 ms, to move 4 MB takes 40 ms: but those are of others as well.
+  Advert warm = node_at(1, 10);
+  warm.warm = WarmSet(std::vector<Cid>{function});
+  put(1, warm);
+  const NodeRef holder = put(2);
+  holders.add(ContentKey::of(data), holder);
+  holders.add(ContentKey::of(function), self);
+  CallToPlace call = call_on(4 * kMegabyte);
+  call.function_bytes = 260'000;
+  const Decision decision = decide(call);
+  EXPECT_EQ(decision.candidates[0].node, holder);
+  EXPECT_GT(decision.candidates[0].cost.compile, 0);
+  EXPECT_FLOAT_EQ(decision.candidates[1].cost.burden, Placer::kBurden * 0.04F);
+}
+
+TEST_F(PlacementTest, OfManyHoldersTheOneIsFoundThatHasTheFunction) {
+  NodeRef last;
+  for (uint32_t number = 1; number <= Holders::kHoldersMax; ++number) {
+    last = put(number, node_at(number, static_cast<int32_t>(5 + number)));
+    holders.add(ContentKey::of(data), last);
+  }
+  const CallToPlace call = call_on(4 * kMegabyte);
+  EXPECT_NE(decide(call).candidates[0].node, last);
+  nodes.note_warm(last, call.function_mark, true);
+  EXPECT_EQ(decide(call).candidates[0].node, last);
+  EXPECT_EQ(decide(call).candidates[0].move_bytes, 0U);
+}
+
+TEST_F(PlacementTest, WhoHasTheFunctionIsACandidate) {
+  for (uint32_t number = 1; number <= 200; ++number) put(number);
+  const NodeRef holder = put(201);
+  holders.add(ContentKey::of(function), holder);
+  CallToPlace call = call_on(0);
+  call.inputs = {};
+  call.function_bytes = 100 * kMegabyte;
+  EXPECT_EQ(decide(call).candidates[0].node, holder);
+}
+
+TEST_F(PlacementTest, TheMeasuredPathCountsAndNotWhatWasDeclared) {
+  Advert near = node_at(1, 10);
+  Advert far = node_at(2, 20);
+  const NodeRef slow = put(1, near);
+  const NodeRef quick = put(2, far);
+  CallToPlace call = call_on(50 * kMegabyte);
+  nodes.note_warm(self, call.function_mark, true);
+  holders.add(ContentKey::of(data), slow);
+  holders.add(ContentKey::of(data), quick);
+  const auto move_here = [&] {
+    const Decision decision = decide(call);
+    for (const Candidate& one : decision.all()) {
+      if (one.node == self) return one.cost.move;
+    }
+    return 0.0F;
+  };
+  EXPECT_NEAR(move_here(), 0.51, 0.01);
+  nodes.measured_rate(slow, 1 * kMegabyte);
+  EXPECT_NEAR(move_here(), 0.52, 0.001) << "the other one is quicker now";
+  nodes.measured_rate(quick, 200 * kMegabyte);
+  EXPECT_NEAR(move_here(), 0.27, 0.01);
+  put(2, far);
+  EXPECT_NEAR(move_here(), 0.27, 0.01) << "an advert does not undo what was measured";
+}
+
+TEST(NodeIndex, RatesAreSmoothed) {
+  NodeIndex nodes;
+  const NodeRef node = nodes.update(0, std::make_shared<const Advert>(node_at(0, 0)));
+  nodes.measured_rate(node, 0);
+  EXPECT_EQ(nodes.numbers(node).own_per_byte, 0) << "that is none";
+  nodes.measured_rate(node, 1e6);
+  EXPECT_FLOAT_EQ(nodes.numbers(node).own_per_byte, 1e-6F);
+  nodes.measured_rate(node, 0.5e6);
+  EXPECT_FLOAT_EQ(nodes.numbers(node).own_per_byte, 1.25e-6F);
+  nodes.remove(0);
+  nodes.measured_rate(node, 1e6);
+  const NodeRef next = nodes.update(0, std::make_shared<const Advert>(node_at(1, 0)));
+  EXPECT_EQ(nodes.numbers(next).own_per_byte, 0);
+}
+
+TEST(NodeIndex, WhatANodeSaidOfAFunctionHoldsUntilItsAdvertsSayOtherwise) {
+  NodeIndex nodes;
+  const Cid function = Cid::of_sha256(Codec::kRaw, as_bytes("function"));
+  const uint32_t mark = WarmSet::mark_of(function);
+  Advert cold = node_at(0, 0);
+  Advert hot = cold;
+  hot.warm = WarmSet(std::vector<Cid>{function});
+  const auto hear = [&](const Advert& advert) {
+    return nodes.update(0, std::make_shared<const Advert>(advert));
+  };
+  const NodeRef node = hear(cold);
+  const auto is_warm = [&] { return nodes.is_warm(node, mark, nodes.warm(mark)); };
+  EXPECT_FALSE(is_warm());
+  nodes.note_warm(node, mark, true);
+  EXPECT_TRUE(is_warm());
+  hear(cold);
+  EXPECT_TRUE(is_warm()) << "its advert may be older than the call";
+  hear(hot);
+  EXPECT_TRUE(is_warm());
+  nodes.note_warm(node, mark, false);
+  EXPECT_FALSE(is_warm());
+  hear(hot);
+  EXPECT_FALSE(is_warm()) << "it says nothing new";
+  hear(cold);
+  hear(hot);
+  EXPECT_TRUE(is_warm());
+  hear(cold);
+  EXPECT_FALSE(is_warm());
+  nodes.note_warm(node, mark, true);
+  nodes.remove(0);
+  const NodeRef next = hear(cold);
+  EXPECT_FALSE(nodes.is_warm(next, mark, nodes.warm(mark)));
+}
+
+TEST(Candidate, WhatItLacksIsWeighedByTheWayThatWasKnown) {
+  Candidate one;
+  one.move_bytes = 1000;
+  one.cost.ask = 0.02F;
+  one.cost.move = 0.1F + 1;
+  one.cost.burden = Placer::kBurden;
+  one.set_lacking(500, 1);
+  EXPECT_EQ(one.move_bytes, 500U);
+  EXPECT_NEAR(one.cost.move, 0.6, 1e-5);
+  EXPECT_NEAR(one.cost.burden, Placer::kBurden / 2, 1e-5);
+  one.set_lacking(0, 1);
+  EXPECT_EQ(one.cost.move, 0);
+  EXPECT_EQ(one.cost.burden, 0);
+  one.set_lacking(10, 0.5F);
+  EXPECT_FLOAT_EQ(one.cost.move, 5.02F);
+  EXPECT_FLOAT_EQ(one.cost.burden, Placer::kBurden * 5);
+}
+
 TEST_F(PlacementTest, AFasterNodeRunsLongCalls) {
   Advert fast = node_at(1, 10);
   fast.speed.fuel_per_s *= 4;
@@ -270,6 +401,20 @@ TEST(WorkHistory, LearnsByFunctionAndSize) {
   EXPECT_NEAR(work.expected_fuel(function, 1 << 20), 9000, 100);
 }
 
+TEST_F(PlacementTest, WhatIsPreferredIsLookedForAmongMany) {
+  for (uint32_t number = 1; number < 1000; ++number) {
+    Advert advert = node_at(number, 10);
+    if (number == 777) advert.capacity.labels["zone"] = "eu";
+    put(number, advert);
+  }
+  CallToPlace call = call_on(1000);
+  const Requirement preferred = Requirement::parse("label.zone=eu").value();
+  call.preferred = &preferred;
+  const Decision decision = decide(call);
+  const auto is_777 = [](const Candidate& candidate) { return candidate.node.slot() == 777; };
+  EXPECT_TRUE(std::ranges::any_of(decision.fit(), is_777));
+}
+
 TEST(BoundedTable, TheLongestUnusedGivesWay) {
   BoundedTable<int> table(64, 12345);
   for (uint64_t i = 0; i < 10'000; ++i) {
@@ -280,6 +425,8 @@ TEST(BoundedTable, TheLongestUnusedGivesWay) {
   ASSERT_NE(table.find({1, 1}), nullptr);
   EXPECT_EQ(*table.find({1, 1}), -1);
   EXPECT_EQ(*table.find({9999, uint64_t{9999} * 7919}), 9999);
+  EXPECT_EQ(*table.peek({9999, uint64_t{9999} * 7919}), 9999);
+  EXPECT_EQ(table.peek({9999, 1}), nullptr);
   EXPECT_EQ(table.find({2, uint64_t{9999} * 7919}), nullptr);
 }
 
