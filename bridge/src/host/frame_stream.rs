@@ -13,12 +13,12 @@ use std::time::Duration;
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::Stream;
 
+use super::common::Common;
 use super::event::{self, Event};
 use super::fields::Fields;
 use super::frame_reader::FrameReader;
 use super::queue::Queue;
 use super::stream_state::Shared;
-use super::streams::Common;
 
 /// After so much the other tasks of the thread have their turn.
 const READ_BYTES_OF_TURN: usize = 1 << 20;
@@ -151,7 +151,7 @@ impl<Guard> Task<Guard> {
         let mut frames = Vec::new();
         self.reader.keeps_room(cx.waker())?;
         let ended = loop {
-            if !self.shared.may_read(&self.queue) {
+            if !self.queue.lets_read(&self.shared) {
                 break Poll::Pending;
             }
             if of_turn > READ_BYTES_OF_TURN {
@@ -188,7 +188,7 @@ impl<Guard> Task<Guard> {
 
     /// Ready: the peer has begun a frame and does not go on, though it may.
     fn poll_pause(&mut self, cx: &mut Context<'_>, went_on: bool) -> Poll<()> {
-        if !self.reader.is_within_frame() || !self.shared.may_read(&self.queue) {
+        if !self.reader.is_within_frame() || !self.queue.lets_read(&self.shared) {
             self.pause = None;
             return Poll::Pending;
         }

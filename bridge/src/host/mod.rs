@@ -6,6 +6,7 @@
 mod address_limits;
 mod addresses;
 mod behaviour;
+mod common;
 mod config;
 mod dht;
 mod door;
@@ -46,14 +47,14 @@ use tokio::sync::mpsc::{unbounded_channel, UnboundedSender};
 use tokio::task::JoinHandle;
 
 use behaviour::Behaviour;
+use common::Common;
 use config::Config;
 use event::Event;
-use stream_state::{Sent, Shared};
 use opening::Opening;
 use protocols::{Protocol, Protocols};
 use pubsub_filter::Topics;
 use queue::Queue;
-use streams::Common;
+use stream_state::{Sent, Shared};
 use swarm::{Command, Driver, Published};
 
 pub const PING_TIME_MAX: Duration = Duration::from_secs(10);

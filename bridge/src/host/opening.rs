@@ -6,12 +6,12 @@ use std::time::Instant;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::{Stream, StreamProtocol};
 
+use super::common::Common;
 use super::event;
 use super::frame_stream::Task;
-use super::stream_state::Shared;
 use super::protocols::{Counted, Protocol};
 use super::queue::Queue;
-use super::streams::Common;
+use super::stream_state::Shared;
 
 const PING_BYTES: usize = 32;
 

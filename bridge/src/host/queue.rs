@@ -78,17 +78,18 @@ impl Queue {
         }
     }
 
-    pub fn has_room_for_streams(&self) -> bool {
-        self.holds_less(STREAM_EVENTS_MAX, STREAM_BYTES_MAX)
-    }
-
-    /// Wakes `stream` when there is room again.
-    pub fn wake_when_roomy(&self, stream: &Arc<Shared>) {
-        self.waiting.lock().unwrap().streams.push(stream.clone());
-        // The owner may have made the room just before.
-        if self.is_roomy() {
-            self.wake_streams();
+    /// Whether the task of `stream` may read now. If not, it is woken when it may.
+    pub fn lets_read(&self, stream: &Arc<Shared>) -> bool {
+        if !stream.share_lets_read() {
+            return false;
         }
+        if self.holds_less(STREAM_EVENTS_MAX, STREAM_BYTES_MAX) {
+            return true;
+        }
+        if stream.begins_to_wait_for_room() {
+            self.wake_when_roomy(stream);
+        }
+        false
     }
 
     /// Ready while the swarm may be driven on.
@@ -131,6 +132,14 @@ impl Queue {
     /// Half empty: so that streams are woken seldom, and then for much.
     fn is_roomy(&self) -> bool {
         self.holds_less(STREAM_EVENTS_MAX / 2, STREAM_BYTES_MAX / 2)
+    }
+
+    fn wake_when_roomy(&self, stream: &Arc<Shared>) {
+        self.waiting.lock().unwrap().streams.push(stream.clone());
+        // The owner may have made the room just before.
+        if self.is_roomy() {
+            self.wake_streams();
+        }
     }
 
     fn wake_streams(&self) {

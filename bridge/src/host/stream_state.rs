@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex};
 use futures::task::AtomicWaker;
 use libp2p::PeerId;
 
-use super::queue::Queue;
-
 /// Of what waits for the owner, one stream's share.
 const UNREAD_BYTES_MAX: usize = 8 << 20;
 const UNREAD_EVENTS_MAX: usize = 1024;
@@ -129,8 +127,8 @@ impl Shared {
         outgoing.chunks.clear();
     }
 
-    /// Whether its task may read now. If not, it is woken when it may.
-    pub fn may_read(self: &Arc<Self>, queue: &Queue) -> bool {
+    /// Whether its own share lets its task read now. If not, it is woken when it does.
+    pub fn share_lets_read(&self) -> bool {
         if !self.is_reading() {
             return false;
         }
@@ -139,13 +137,12 @@ impl Shared {
             // The owner may have taken the last of them just before.
             return !self.share_is_used();
         }
-        if !queue.has_room_for_streams() {
-            if !self.held_by_queue.swap(true, Ordering::SeqCst) {
-                queue.wake_when_roomy(self);
-            }
-            return false;
-        }
         true
+    }
+
+    /// The queue of all streams is full. False: the stream waits for its room already.
+    pub fn begins_to_wait_for_room(&self) -> bool {
+        !self.held_by_queue.swap(true, Ordering::SeqCst)
     }
 
     /// So many frames wait for the owner.

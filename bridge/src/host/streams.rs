@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -19,24 +19,14 @@ use libp2p::swarm::{
 };
 use libp2p::{Multiaddr, PeerId, Stream, StreamProtocol};
 
+use super::common::Common;
 use super::event::{Event, Fields, FLAG_INBOUND, STREAM_OPENED};
-use super::frame_reader::HalfReceived;
 use super::frame_stream::Task;
-use super::stream_state::Shared;
 use super::opening::Opening;
 use super::protocols::{self, InboundCount, Protocols};
-use super::queue::Queue;
+use super::stream_state::Shared;
 
 const NEGOTIATION_TIME_MAX: Duration = Duration::from_secs(10);
-
-/// What every connection's handler needs of the host.
-#[derive(Clone)]
-pub struct Common {
-    pub queue: Arc<Queue>,
-    pub half_received: HalfReceived,
-    pub next_id: Arc<AtomicU64>,
-    pub send_queue_bytes_max: usize,
-}
 
 #[derive(Default)]
 struct Peer {

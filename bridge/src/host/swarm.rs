@@ -19,6 +19,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::addresses::{is_loopback, without_peer, AddressBook};
 use super::behaviour::{Behaviour, BehaviourEvent};
+use super::common::Common;
 use super::dht::{Dht, Net, Question};
 use super::event::{self, add_peer, Event, Fields};
 use super::opening::Opening;
@@ -27,7 +28,6 @@ use super::pubsub::{self, Listeners, Unjudged};
 use super::pubsub_filter::Topics;
 use super::queue::Queue;
 use super::reasons;
-use super::streams::Common;
 
 /// How long the connections may take to close when the host ends.
 const CLOSING_TIME_MAX: Duration = Duration::from_millis(400);
