@@ -105,6 +105,10 @@ void Asker::hold(ObjectNumber object, NodeNumber holder) {
   }
 }
 
+void Asker::measured_rate(NodeNumber from, double bytes_per_s) {
+  if (const auto ref = ref_of(from)) nodes_.measured_rate(*ref, bytes_per_s);
+}
+
 // Who holds the function and its inputs, as the routing says; some of them are away.
 void Asker::look_up(const compute::Invocation& call) {
   const auto look = [&](const Cid& cid) {
@@ -112,10 +116,6 @@ void Asker::look_up(const compute::Invocation& call) {
     if (!object) return;
     const std::vector<NodeNumber>& all = world_.catalogue.object(*object).holders;
     const size_t from = all.empty() ? 0 : world_.dice.below(all.size());
-void Asker::measured_rate(NodeNumber from, double bytes_per_s) {
-  if (const auto ref = ref_of(from)) nodes_.measured_rate(*ref, bytes_per_s);
-}
-
     for (size_t i = 0; i < std::min(all.size(), kProvidersMax); ++i) {
       hold(*object, all[(from + i) % all.size()]);
     }
