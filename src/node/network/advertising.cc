@@ -149,6 +149,7 @@ void Advertising::look() {
   look_at_ns_ = parts_.loop.now_ns() + kLookEveryNs;
   for (const auto& [peer, bytes_s] : parts_.rates()) {
     network_bytes_s_ = std::max(network_bytes_s_, bytes_s);
+    parts_.view.measured_rate(peer, bytes_s);
   }
   parts_.pool.submit([looked = looked_, own = own_, first] {
     const MachineNumbers machine = look_at_machine(own.folder);
