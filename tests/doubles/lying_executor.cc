@@ -1,11 +1,16 @@
 // A peer that executes nothing: it answers every offer with an Outcome of its own making, signed by
 // its own key, and praises itself in adverts. For tests of verification.
 //
-//   lying_executor ADDRESS [lie [break-commit]]
+//   lying_executor ADDRESS [LIE [WORD...]]
 //
-// connects to the node at ADDRESS, prints its PeerID, and ends when its standard input does. `lie`
-// is what the guest is said to have written. With "break-commit" it commits to another answer than
-// the one it reveals.
+// connects to the node at ADDRESS, prints its PeerID, and ends when its standard input does. LIE is
+// what the guest is said to have written: liars that say the same lie together. Words:
+//
+//   operator=NAME   who its adverts say runs it
+//   warm=CID        a function that starts there at once, as its adverts say
+//   flags=TEXT      of the engine that it says it ran with: those of honest nodes make its metering
+//                   theirs to compare
+//   break-commit    it commits to another answer than the one that it reveals
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -13,7 +18,10 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -33,10 +41,18 @@ namespace execute = scheduler::execute;
 constexpr int kAdvertEveryMs = 500;
 constexpr char kEngine[] = "wasmtime 48.0.8";
 
+struct Manner {
+  std::string lie = "lie\n";
+  std::string operator_name = "liar";
+  std::string flags = "made up";
+  bool breaks_commits = false;
+  std::vector<Cid> warm;
+};
+
 class Liar {
  public:
-  Liar(const PrivateKey& key, mesh::Host& host, std::string lie, bool breaks_commits)
-      : key_(key), host_(host), lie_(std::move(lie)), breaks_commits_(breaks_commits) {
+  Liar(const PrivateKey& key, mesh::Host& host, Manner manner)
+      : key_(key), host_(host), manner_(std::move(manner)) {
     host_.handle_protocol({std::string(execute::kProtocol), execute::kFrameBytesMax, 4});
     host_.subscribe(node::Advertising::kTopic);
   }
@@ -67,7 +83,8 @@ class Liar {
     advert.capacity.memory_bytes = advert.use.memory_free_bytes = uint64_t{64} << 30;
     advert.capacity.disk_bytes = advert.use.disk_free_bytes = uint64_t{1} << 40;
     advert.capacity.engines = {kEngine};
-    advert.capacity.operator_name = "liar";
+    advert.capacity.operator_name = manner_.operator_name;
+    advert.warm = scheduler::WarmSet(manner_.warm);
     advert.speed.fuel_per_s = 100'000'000'000;
     if (!advert.sign(key_).ok()) return;
     const auto bytes = advert.encode();
@@ -99,43 +116,43 @@ class Liar {
     auto finish = made_up(offer);
     if (!finish.ok()) return;
     if (!offer.commit) return say(stream, *finish);
-    say(stream, execute::Commit{offer.call, breaks_commits_ ? sha256(as_bytes("something else"))
-                                                            : sha256(finish->receipt)});
+    say(stream,
+        execute::Commit{offer.call, manner_.breaks_commits ? sha256(as_bytes("something else"))
+                                                           : sha256(finish->receipt)});
     committed_.insert_or_assign(offer.call, *std::move(finish));
   }
 
   [[nodiscard]] Result<execute::Finish> made_up(const execute::Offer& offer) {
     compute::Outcome outcome;
     outcome.ending = uint32_t{0};
-    outcome.stdout_written.bytes = to_bytes(as_bytes(lie_));
-    outcome.output = Cid::of_sha256(Codec::kRaw, as_bytes(lie_));
+    outcome.stdout_written.bytes = to_bytes(as_bytes(manner_.lie));
+    outcome.output = Cid::of_sha256(Codec::kRaw, as_bytes(manner_.lie));
     execute::Finish finish;
     finish.call = offer.call;
     TR_ASSIGN(finish.outcome, outcome.encode());
     compute::Receipt receipt(Cid::of_sha256(Codec::kDagCbor, offer.invocation),
                              Cid::of_sha256(Codec::kDagCbor, finish.outcome));
     receipt.metering.engine =
-        std::make_shared<const compute::EngineName>(compute::EngineName{kEngine, "made up"});
+        std::make_shared<const compute::EngineName>(compute::EngineName{kEngine, manner_.flags});
     receipt.metering.fuel_used = 1;
     receipt.metering.memory_bytes_peak = 65'536;
     receipt.circumstances.started_unix_ns = clock_.unix_ns();
     receipt.circumstances.duration_ns = 1000;
     TR_TRY(receipt.sign(key_));
     TR_ASSIGN(finish.receipt, receipt.encode());
-    finish.blocks = {{*outcome.output, to_bytes(as_bytes(lie_))}};
+    finish.blocks = {{*outcome.output, to_bytes(as_bytes(manner_.lie))}};
     return finish;
   }
 
   const PrivateKey& key_;
   mesh::Host& host_;
-  const std::string lie_;
-  const bool breaks_commits_;
+  const Manner manner_;
   SystemClock clock_;
   std::set<mesh::StreamId> streams_;
   std::map<execute::CallNumber, execute::Finish> committed_;
 };
 
-int run(const std::string& address, const std::string& lie, bool breaks_commits) {
+int run(const std::string& address, Manner manner) {
   SystemRandom random;
   const PrivateKey key = PrivateKey::generate(random);
   mesh::HostOptions options;
@@ -148,7 +165,7 @@ int run(const std::string& address, const std::string& lie, bool breaks_commits)
     fmt::print(stderr, "{}\n", host.ok() ? target.error().message : host.error().message);
     return 1;
   }
-  Liar liar(key, **host, lie, breaks_commits);
+  Liar liar(key, **host, std::move(manner));
   if (auto status = (*host)->connect(*target); !status.ok()) {
     fmt::print(stderr, "{}\n", status.error().message);
     return 1;
@@ -172,14 +189,35 @@ int run(const std::string& address, const std::string& lie, bool breaks_commits)
   return 0;
 }
 
+// What stands behind `name` in one of the words; `otherwise` if none begins with it.
+std::string word_of(std::span<char*> words, std::string_view name, std::string_view otherwise) {
+  for (const std::string_view word : words) {
+    if (word.starts_with(name)) return std::string(word.substr(name.size()));
+  }
+  return std::string(otherwise);
+}
+
+Manner manner_of(std::span<char*> words) {
+  Manner manner;
+  if (words.empty()) return manner;
+  manner.lie = words[0];
+  words = words.subspan(1);
+  manner.operator_name = word_of(words, "operator=", manner.operator_name);
+  manner.flags = word_of(words, "flags=", manner.flags);
+  manner.breaks_commits = word_of(words, "break-commit", "it does not").empty();
+  const auto function = Cid::parse(word_of(words, "warm=", ""));
+  if (function.ok()) manner.warm = {*function};
+  return manner;
+}
+
 }  // namespace
 }  // namespace timerose
 
 int main(int count, char** words) {
   if (count < 2) {
-    fmt::print(stderr, "usage: lying_executor ADDRESS [LIE [break-commit]]\n");
+    fmt::print(stderr, "usage: lying_executor ADDRESS [LIE [WORD...]]\n");
     return 2;
   }
-  const std::string lie = count > 2 ? words[2] : "lie\n";
-  return timerose::run(words[1], lie, count > 3 && std::string(words[3]) == "break-commit");
+  const std::span<char*> all(words, static_cast<size_t>(count));
+  return timerose::run(words[1], timerose::manner_of(all.subspan(2)));
 }

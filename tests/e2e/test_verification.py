@@ -1,33 +1,13 @@
 """run --verify, evidence, receipt verify: a peer that lies, among honest nodes."""
 
-import contextlib
 import json
 import os
-import pathlib
-import subprocess
 
 import pytest
 
-from conftest import BINARY, Timerose
+from conftest import Timerose
+from lying import lying
 from nodes import running, wait_for
-
-LIAR = pathlib.Path(BINARY).resolve().parent / "tests/doubles/lying_executor"
-
-
-@contextlib.contextmanager
-def lying(node, *words):
-    """A peer of `node` that answers every call with what it made up; gives its PeerID."""
-    if not LIAR.exists():
-        pytest.skip(f"{LIAR} is not built")
-    process = subprocess.Popen(
-        [LIAR, node.address(), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    try:
-        yield process.stdout.readline().decode().strip()
-    finally:
-        process.stdin.close()
-        process.wait(30)
-        process.stdout.close()
 
 
 @pytest.fixture
@@ -137,6 +117,20 @@ def test_an_answer_that_was_not_committed_to_does_not_count(mesh, guests):
         knows(a, [b.peer_id(), c.peer_id(), liar])
         assert a("run", "--verify", "quorum=3", guests("hello")).stdout == b"hello\n"
         assert evidence_of(a) == [], "nothing that it signed contradicts anything"
+
+
+def test_who_says_that_it_used_something_else_is_told_and_proven(mesh, guests):
+    a, b, c = mesh
+    honest = json.loads(a("run", "--no-memo", "-o", "json", guests("hello")).stdout)
+    flags = json.loads(a.text("receipt", "show", honest["receipt"]))["metering"]["flags"]
+    with lying(a, "hello\n", f"flags={flags}") as liar:
+        knows(a, [b.peer_id(), c.peer_id(), liar])
+        answer = a("run", "--verify", "quorum=4", "--no-memo", guests("hello"))
+        assert answer.stdout == b"hello\n", "what it says of the Outcome is right"
+        assert f"false metering by {liar}; proof: timerose evidence show " in answer.stderr.decode()
+        (evidence,) = evidence_of(a)
+        assert evidence["metering_differs"] and not evidence["outcomes_differ"]
+        assert "what it used" in a.text("evidence", "show", evidence["evidence"])
 
 
 def test_how_to_verify_is_said_where_it_is_wrong(mesh, guests):
