@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "base/units.h"
 #include "cli/mesh/devnet_node.h"
@@ -21,6 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr size_t kNodesMax = 64;
 constexpr int kRefreshMs = 1000;
+// How long, and how often, it is asked whether a node knows the others.
+constexpr int kKnownSteps = 50;
+constexpr auto kKnownStep = std::chrono::milliseconds(100);
 
 struct DevnetOptions {
   std::string nodes;
@@ -92,6 +97,16 @@ class Devnet {
   Status join(Topology topology) {
     for (const auto& [from, to] : links_of(topology, nodes_.size())) {
       TR_TRY(nodes_[from].ask({"swarm", "connect", nodes_[to].addresses().front()}));
+    }
+    return success();
+  }
+
+  // Until the first has heard of all, if that does not take long.
+  Status wait_until_known() {
+    for (int steps = 0; steps < kKnownSteps; ++steps) {
+      TR_ASSIGN(const std::string listed, nodes_.front().ask({"nodes"}));
+      if (std::ranges::count(listed, '\n') > static_cast<ptrdiff_t>(nodes_.size())) break;
+      std::this_thread::sleep_for(kKnownStep);
     }
     return success();
   }
@@ -184,6 +199,7 @@ Result<int> devnet(Session& session, const DevnetOptions& options) {
   TR_TRY(nodes.start(count, folder.path()));
   TR_TRY(nodes.trust_each_other());
   TR_TRY(nodes.join(topology));
+  TR_TRY(nodes.wait_until_known());
   TR_TRY(show_until_ended(session, nodes, ending));
   return kExitSuccess;
 }

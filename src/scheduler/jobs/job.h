@@ -203,7 +203,7 @@ class Job {
                  AttemptState state);
   void offer(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node, const Cost& cost);
   void close(Attempt& attempt, AttemptState state, std::string why = {});
-  void withdraw(Attempt& attempt);
+  void withdraw(Attempt& attempt, std::string why = {});
   Attempt* open(AttemptId id);  // null unless it is open
   Attempt* open_at(uint32_t seat, NodeRef node);
   void avoid(const Attempt& attempt);

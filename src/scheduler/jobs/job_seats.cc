@@ -18,7 +18,7 @@ uint64_t Job::deadline_ms() const {
 
 uint64_t Job::give_up_ms() const {
   const bool waits = std::ranges::any_of(attempts_, [this](const Attempt& attempt) {
-    return attempt.state == AttemptState::kOffered && seats_[attempt.seat].fixed;
+    return attempt.is_open() && seats_[attempt.seat].fixed;
   });
   return waits && options_.deadline_ms != 0 ? deadline_ms() + kLastWord_ms : deadline_ms();
 }
@@ -58,8 +58,8 @@ void Job::close(Attempt& attempt, AttemptState state, std::string why) {
   if (attempt.node) mesh_.nodes.take_back(*attempt.node, attempt.given_s);
 }
 
-void Job::withdraw(Attempt& attempt) {
-  close(attempt, AttemptState::kWithdrawn);
+void Job::withdraw(Attempt& attempt, std::string why) {
+  close(attempt, AttemptState::kWithdrawn, std::move(why));
   actions_.emplace_back(Withdraw{attempt.id});
 }
 
@@ -287,7 +287,7 @@ void Job::carry_out(uint32_t seat, const std::vector<BindingAction>& actions) {
       bound(seat);
     } else if (const auto* release = std::get_if<Release>(&action)) {
       if (Attempt* attempt = open_at(seat, release->node)) {
-        withdraw(*attempt);
+        withdraw(*attempt, gave_up ? "it has not said whether it takes the call" : "");
         if (gave_up) miss(*attempt);
       }
     } else {

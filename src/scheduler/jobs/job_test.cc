@@ -152,7 +152,10 @@ TEST_F(JobTest, WhereNothingFitsItSaysSoAtOnce) {
 TEST_F(JobTest, NodesThatSayNothingAreGivenUpWithinASecond) {
   mesh_of(2);
   EXPECT_EQ(start(), "offer 0");
-  EXPECT_THAT(pass(1000), StartsWith("offer 1, withdraw #1, withdraw #2, failed: "));
+  EXPECT_THAT(
+      pass(1000),
+      StartsWith("offer 1, withdraw #1, withdraw #2, failed: no node has taken the call; "));
+  EXPECT_THAT(job_->attempts()[1].why, HasSubstr("has not said whether it takes the call"));
 }
 
 TEST_F(JobTest, OnlyNodesWhoseAnswersCountAreAsked) {
@@ -235,6 +238,35 @@ TEST_F(JobTest, TheDeadlineEndsItWhereverItIs) {
       fmt::format("withdraw #1, stopped (deadline): the deadline of 2000 ms has passed, while it "
                   "was with {} (running)",
                   peer(0).to_string()));
+}
+
+TEST_F(JobTest, AtTheDeadlineItSaysHowLongItHasWaitedBehindOthers) {
+  mesh_of(2);
+  options_.deadline_ms = 2000;
+  start();
+  EXPECT_EQ(pass(250), "");
+  step(Taken{id(1), 3});
+  EXPECT_THAT(pass(1750), HasSubstr(", taken 1750 ms before behind 3 other calls)"));
+}
+
+TEST_F(JobTest, AtTheDeadlineTheOnlyNodeThatIsAskedHasTheLastWord) {
+  mesh_of(2);
+  options_.where = Where::kPeer;
+  options_.peer = peer(1);
+  options_.deadline_ms = 2000;
+  start();
+  EXPECT_EQ(pass(2000), "");
+  EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kDeadline, "the executor was busy"}),
+            "stopped (deadline): the executor was busy");
+}
+
+TEST_F(JobTest, WithoutALastWordItEndsAllTheSame) {
+  mesh_of(2);
+  options_.where = Where::kPeer;
+  options_.peer = peer(1);
+  options_.deadline_ms = 2000;
+  start();
+  EXPECT_THAT(pass(2000 + Job::kLastWord_ms), HasSubstr("the deadline of 2000 ms has passed"));
 }
 
 TEST_F(JobTest, CancellingWithdrawsWhatIsUnderWay) {

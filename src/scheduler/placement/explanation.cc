@@ -40,7 +40,8 @@ Explanation::Miss miss_of(const Term& term, const NodeIndex& nodes, NodeRef self
     const double short_by = shortfall(term, node);
     if (short_by == 0) continue;
     ++miss.nodes_failed;
-    if (short_by >= smallest) continue;
+    // What must not be is missed by all in the same way.
+    if (short_by >= smallest || term.comparison == Comparison::kNotEqual) continue;
     smallest = short_by;
     miss.nearest = node.advert.peer();
     miss.nearest_has = found_instead(term, node);
@@ -78,6 +79,8 @@ Explanation explain(const CallToPlace& call, const Decision& decision, const Nod
   Explanation out;
   out.nodes = nodes.live().size();
   out.nodes_taken = call.copies.size();
+  out.nodes_avoided = static_cast<size_t>(
+      std::ranges::count_if(call.avoided, [&](NodeRef node) { return nodes.is_live(node); }));
   for (const Candidate& candidate : decision.all()) {
     const Measured node{nodes.advert(candidate.node), distance_s(nodes, self, candidate.node)};
     out.lines.push_back({node.advert.peer(), candidate.why, candidate.cost, candidate.move_bytes,
@@ -101,6 +104,11 @@ std::string Explanation::refusal() const {
     }
   }
   if (nodes_taken > 0) out += fmt::format("; {} have been given it already", nodes_taken);
+  if (nodes_avoided > 0) {
+    out +=
+        fmt::format("; {} are left out: they refused this node, failed, were not reached or lied",
+                    nodes_avoided);
+  }
   if (nodes_without_memory > 0) {
     out += fmt::format("; {} have less memory free than the call may use", nodes_without_memory);
   }

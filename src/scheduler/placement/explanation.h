@@ -27,8 +27,9 @@ struct Explanation {
     std::string nearest_has;
   };
 
-  size_t nodes = 0;         // known
-  size_t nodes_taken = 0;   // by other copies of the call
+  size_t nodes = 0;        // known
+  size_t nodes_taken = 0;  // by other copies of the call
+  size_t nodes_avoided = 0;
   std::vector<Line> lines;  // as the decision has them: the first fitting one is the cheapest
   std::vector<Miss> misses;
   size_t nodes_without_memory = 0;
