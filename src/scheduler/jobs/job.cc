@@ -336,8 +336,8 @@ std::string Job::what_is_under_way() const {
                        attempt.peer.to_string());
     out += fmt::format(" ({}", attempt_state_name(attempt.state));
     if (attempt.ahead > 0) {
-      out += fmt::format(" {} ms before, behind {} other calls", now_ms_ - attempt.taken_ms,
-                         attempt.ahead);
+      out += fmt::format(", taken {} ms before behind {} other call{}", now_ms_ - attempt.taken_ms,
+                         attempt.ahead, attempt.ahead == 1 ? "" : "s");
     }
     out += ")";
   }
