@@ -69,6 +69,19 @@ def report(request):
     return add
 
 
+@pytest.fixture
+def bad_input(report):
+    """bad_input(attack, answer, memory, others) adds to the one table of what bad input of the mesh gets: the
+    answer that it has, the most memory that the node held, and how long calls of others took before and during
+    (or, of one that asks, meanwhile).
+    """
+
+    def add(attack, answer, memory, others):
+        report("what bad input gets", attack=attack, answer=answer, memory=f"{memory / nodes.MIB:.0f} MiB", others=others)
+
+    return add
+
+
 def pytest_terminal_summary(terminalreporter, config):
     for title, rows in config.stash[TABLES].items():
         terminalreporter.section(title)

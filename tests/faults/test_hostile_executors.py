@@ -5,6 +5,7 @@ bounded; and calls to an honest executor go on meanwhile.
 """
 
 import itertools
+import statistics
 import subprocess
 import threading
 
@@ -82,7 +83,7 @@ class HonestCalls(threading.Thread):
 
 
 @pytest.mark.parametrize("lie", [lie if lie in QUICK else pytest.param(lie, marks=pytest.mark.long) for lie in LIES])
-def test_a_lie_is_an_error_of_that_call(lie, hostile, pair, report):
+def test_a_lie_is_an_error_of_that_call(lie, hostile, pair, report, bad_input):
     asker, honest = pair
     code, said, seconds = LIES[lie]
     hostile("execute", lie)
@@ -98,6 +99,8 @@ def test_a_lie_is_an_error_of_that_call(lie, hostile, pair, report):
     report(TABLE, lie=lie, seconds=f"{ended.seconds:.2f}", code=ended.code, said=told[:110],
            peak=f"{asker.memory('VmHWM') / MIB:.0f} MiB", honest_calls=len(calls.seconds),
            slowest=f"{max(calls.seconds) * 1000:.0f} ms", offers=heard.get("offer", 0))
+    bad_input(f"executor: {lie}", f"{told[:70]} after {ended.seconds:.1f} s", asker.memory("VmHWM"),
+              f"{statistics.median(calls.seconds) * 1000:.0f} ms, slowest {max(calls.seconds) * 1000:.0f} ms")
     assert (ended.code, said in ended.said) == (code, True), ended.said
     assert ended.seconds < seconds + SLACK_SECONDS
     assert not calls.failed
