@@ -157,6 +157,25 @@ def test_an_executor_that_stops_hands_its_calls_back(pair, guests):
     assert b"refused (stopping)" in complaint
 
 
+@pytest.mark.parametrize(
+    "setting, words",
+    [
+        ("Execute.Running", "ms; 1 run and 1 wait at this executor"),
+        ("Execute.Calls", "busy: 1 calls of yours are here already"),
+    ],
+)
+def test_who_waits_for_a_busy_executor_until_the_deadline_is_told_so(tmp_path, guests, setting, words):
+    with running(tmp_path, "a", "b", settings={setting: "1"}.items()) as (a, b):
+        a("swarm", "connect", b.address())
+        b("trust", "add", "--role", "requester", a.peer_id())
+        client = a.start("run", "--at", b.peer_id(), guests("forever"), stdout=subprocess.PIPE)
+        assert client.stdout.readline() == b"started\n"
+        complaint = a.complaint("run", "--at", b.peer_id(), "--deadline", "1500ms", guests("hello"), code=124)
+        assert "deadline" in complaint and words in complaint
+        client.send_signal(signal.SIGINT)
+        client.communicate(timeout=60)
+
+
 def test_many_calls_at_a_time(pair, guests):
     a, b = pair
     module = a.text("add", "-Q", guests("cat"))

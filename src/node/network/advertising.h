@@ -49,7 +49,7 @@ class Advertising {
     ThreadPool& pool;
     std::function<std::pair<uint32_t, uint32_t>()> load;  // calls that run, and that wait
     std::function<std::vector<exchange::Service::PeerRate>()> rates;  // that blocks come at
-    MeshView& view;                                       // hears what is heard
+    MeshView& view;                                                   // hears what is heard
   };
   Advertising(const Parts& parts, OwnNode own);
 

@@ -248,7 +248,23 @@ TEST_F(ExecutorSideTest, EndsACallAtItsDeadline) {
   hear(1, hurried);
   pass(400 * kMs);
   EXPECT_EQ(only_sent<Failure>(1).kind, FailureKind::kDeadline);
+  EXPECT_EQ(only_sent<Failure>(1).message, "the deadline has passed while it ran");
   EXPECT_EQ(all<Stop>().size(), 1U);
+}
+
+TEST_F(ExecutorSideTest, SaysOfACallThatWaitedUntilItsDeadlineHowBusyItWas) {
+  ExecutorLimits limits;
+  limits.running_max = 1;
+  limit(limits);
+  open(1, a_);
+  begin(1, 1, 1);
+  Offer hurried = offer(2, 2);
+  hurried.deadline_ms = 300;
+  hear(1, hurried);
+  pass(400 * kMs);
+  const std::string said = only_sent<Failure>(1).message;
+  EXPECT_TRUE(said.starts_with("the deadline has passed while it waited to run, for 3")) << said;
+  EXPECT_TRUE(said.ends_with(" ms; 1 run and 1 wait at this executor")) << said;
 }
 
 TEST_F(ExecutorSideTest, SendsLogsToThoseWhoWantThem) {

@@ -1,12 +1,28 @@
 // What time does to calls, and what is left of them; and what a person sees of those that wait.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
 #include "scheduler/execute/executor_side.h"
 
 namespace timerose::scheduler::execute {
+namespace {
+
+// How far a call came by its deadline, by its stage.
+constexpr std::array kLateIn{" while it waited for its inputs to be fetched",
+                             " while its inputs were fetched", " while it waited to run",
+                             " while it ran"};
+
+std::string busy_words(uint64_t waited_ns, uint32_t running, size_t waiting) {
+  return fmt::format(", for {} ms; {} run and {} wait at this executor", waited_ns / 1'000'000,
+                     running, waiting);
+}
+
+}  // namespace
 
 // After its answer, or after leave().
 void ExecutorSide::forget(const PeerId& peer, CallNumber number) {
@@ -77,9 +93,18 @@ void ExecutorSide::sweep(const PeerId& peer, Requester& requester) {
       leave({peer, number}, call);
       gone.push_back(number);
     } else if (now_ns_ >= call.deadline_ns) {
+      const auto execution = executions_.find(call.execution);
+      std::string why = "the deadline has passed";
+      if (execution != executions_.end()) {
+        const Execution& late = execution->second;
+        why += kLateIn[static_cast<size_t>(late.stage)];
+        if (late.stage != Stage::kRunning) {
+          why += busy_words(now_ns_ - late.since_ns, running_, to_run_.size());
+        }
+      }
       leave({peer, number}, call);
-      call.answer = std::make_shared<const Answer>(
-          Failure{number, FailureKind::kDeadline, "the deadline has passed"});
+      call.answer =
+          std::make_shared<const Answer>(Failure{number, FailureKind::kDeadline, std::move(why)});
       call.answered_ns = now_ns_;
       send_answer({peer, number}, call);
     }
