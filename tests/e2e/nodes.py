@@ -1,6 +1,7 @@
 """Nodes of a test: daemons, started and ended."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -73,6 +74,15 @@ class Node(Timerose):
             if kind in address and (kind == "/ws") == ("/ws" in address):
                 return address
         raise AssertionError(f"no {kind} address in {self.lines('swarm', 'addrs')}")
+
+    def execute_for(self, asker):
+        """Takes calls of another node, which is connected to it."""
+        asker("swarm", "connect", self.address())
+        self("trust", "add", "--role", "requester", asker.peer_id())
+
+    def known(self):
+        """The nodes of the mesh that it has heard of, itself among them, by PeerID."""
+        return {one["peer"]: one for one in json.loads(self.text("nodes", "-o", "json"))["nodes"]}
 
     def peers(self):
         return {line.rsplit("/", 1)[1] for line in self.lines("swarm", "peers")}

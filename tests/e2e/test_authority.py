@@ -117,8 +117,7 @@ def test_denied_and_unvouched_functions_do_not_run_for_others(tmp_path, guests):
         }
         voucher = signer.text("function", "sign", guests("hello"))
         with running(tmp_path, "a", settings=settings) as (a,):
-            b("swarm", "connect", a.address())
-            a("trust", "add", "--role", "requester", b.peer_id())
+            a.execute_for(b)
             assert "function sign" in refusal(b, a, guests("hello"))
             file = write(b, "voucher", voucher)
             assert run_at(b, a, "--authority", file, guests("hello")).stdout == b"hello\n"

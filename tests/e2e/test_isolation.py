@@ -20,8 +20,7 @@ def trio(tmp_path):
     """`a` and `c` ask, `b` executes for them."""
     with running(tmp_path, "a", "b", "c") as (a, b, c):
         for asker in (a, c):
-            asker("swarm", "connect", b.address())
-            b("trust", "add", "--role", "requester", asker.peer_id())
+            b.execute_for(asker)
         yield a, b, c
 
 

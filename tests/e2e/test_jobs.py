@@ -13,10 +13,6 @@ from nodes import running, wait_for
 LEASE_SECONDS = 5
 
 
-def known(node):
-    return {one["peer"] for one in json.loads(node.text("nodes", "-o", "json"))["nodes"]}
-
-
 @pytest.fixture
 def mesh(tmp_path):
     """Three nodes of one person, all connected; each knows the others."""
@@ -27,7 +23,7 @@ def mesh(tmp_path):
         for node, other in ((0, 1), (0, 2), (1, 2)):
             nodes[node]("swarm", "connect", nodes[other].address())
         for node in nodes:
-            wait_for(lambda node=node: known(node) == set(ids), "each node knows all three")
+            wait_for(lambda node=node: node.known().keys() == set(ids), "each node knows all three")
         yield nodes
 
 
@@ -78,7 +74,7 @@ def test_a_connected_nodes_word_is_enough_to_know_that_it_has_the_data(tmp_path,
         for node, other in ((a, b), (b, a)):
             node("trust", "add", other.peer_id())
         a("swarm", "connect", b.address())
-        wait_for(lambda: known(a) == {a.peer_id(), b.peer_id()}, "they know each other")
+        wait_for(lambda: a.known().keys() == {a.peer_id(), b.peer_id()}, "they know each other")
         cid = b.text("add", "-Q", stdin=os.urandom(8 << 20))
         for seed in ("01", "02"):
             # The second time the data's first block is here: the first run asked for its size.

@@ -13,13 +13,8 @@ from nodes import running, wait_for
 def pair(tmp_path):
     """`a` answers what `b` asks."""
     with running(tmp_path, "a", "b") as (a, b):
-        b("swarm", "connect", a.address())
-        a("trust", "add", "--role", "requester", b.peer_id())
+        a.execute_for(b)
         yield a, b
-
-
-def knows(node, other):
-    return any(one["peer"] == other for one in json.loads(node.text("nodes", "-o", "json"))["nodes"])
 
 
 def run(node, *args):
@@ -31,7 +26,7 @@ def run(node, *args):
 def test_what_a_trusted_node_has_computed_is_not_computed_again(pair, guests):
     a, b = pair
     b("trust", "add", "--role", "executor", a.peer_id())
-    wait_for(lambda: knows(b, a.peer_id()), "b has heard of a")
+    wait_for(lambda: a.peer_id() in b.known(), "b has heard of a")
     content = os.urandom(100_000)
     cids = {node.text("add", "-Q", stdin=content) for node in pair}
     call = ["--input", cids.pop(), guests("cat")]
@@ -51,7 +46,7 @@ def test_what_a_trusted_node_has_computed_is_not_computed_again(pair, guests):
 def test_who_wants_it_computed_asks_nobody_for_the_answer(pair, guests):
     a, b = pair
     b("trust", "add", "--role", "executor", a.peer_id())
-    wait_for(lambda: knows(b, a.peer_id()), "b has heard of a")
+    wait_for(lambda: a.peer_id() in b.known(), "b has heard of a")
     run(a, guests("hello"))
     answer, said = run(b, "--fresh", guests("hello"))
     assert "memo" not in said
@@ -60,7 +55,7 @@ def test_who_wants_it_computed_asks_nobody_for_the_answer(pair, guests):
 
 def test_an_answer_of_a_stranger_counts_for_nothing(pair, guests):
     a, b = pair
-    wait_for(lambda: knows(b, a.peer_id()), "b has heard of a")
+    wait_for(lambda: a.peer_id() in b.known(), "b has heard of a")
     run(a, guests("hello"))
     answer, said = run(b, "--at", "mesh", guests("hello"))
     assert "memo" not in said
@@ -76,8 +71,7 @@ def line(tmp_path):
             node("swarm", "connect", b.address())
         a("trust", "add", "--role", "requester", c.peer_id())
         for node in nodes:
-            ids = {one.peer_id() for one in nodes}
-            wait_for(lambda node=node: all(knows(node, one) for one in ids), "each node knows all three")
+            wait_for(lambda node=node: len(node.known()) == 3, "each node knows all three")
         yield nodes
 
 
@@ -107,7 +101,7 @@ def test_an_answer_is_found_by_its_record_in_the_dht(line, guests, announces):
     calls = {seed: run(a, "--seed", seed, guests("work"))[0] for seed in seeds}
     # `a` is a stranger to `c`, and says of nothing that it is warm: only the record names it.
     start_again(a, b)
-    wait_for(lambda: knows(c, a.peer_id()), "c has heard of a again")
+    wait_for(lambda: a.peer_id() in c.known(), "c has heard of a again")
     found = []
     for seed, computed in calls.items():
         if announces:

@@ -9,11 +9,6 @@ import pytest
 from nodes import Node, running, wait_for
 
 
-def known(node):
-    """What the node knows of the mesh, by PeerID."""
-    return {one["peer"]: one for one in json.loads(node.text("nodes", "-o", "json"))["nodes"]}
-
-
 @pytest.fixture
 def three(tmp_path):
     """In a line: a - b - c."""
@@ -34,8 +29,8 @@ def three(tmp_path):
 def test_each_node_learns_of_all_others(three):
     ids = {node.peer_id() for node in three}
     for node in three:
-        wait_for(lambda node=node: set(known(node)) == ids, "all three nodes are known")
-    mine = known(three[0])
+        wait_for(lambda node=node: set(node.known()) == ids, "all three nodes are known")
+    mine = three[0].known()
     far = mine[three[2].peer_id()]
     assert far["labels"] == {"zone": "asia", "disk": "nvme"}
     assert far["operator"] == "asia.example.org"
@@ -45,23 +40,23 @@ def test_each_node_learns_of_all_others(three):
     assert mine[three[0].peer_id()]["self"]
 
     near = three[1].peer_id()
-    wait_for(lambda: known(three[0])[near]["measured"], "the way to a connected node is measured")
-    assert 0 < known(three[0])[near]["distance_s"] < 5
-    wait_for(lambda: known(three[0])[near]["fuel_per_s"] > 0, "the speed is measured and told")
-    assert known(three[0])[near]["engines"][0].startswith("wasmtime ")
+    wait_for(lambda: three[0].known()[near]["measured"], "the way to a connected node is measured")
+    assert 0 < three[0].known()[near]["distance_s"] < 5
+    wait_for(lambda: three[0].known()[near]["fuel_per_s"] > 0, "the speed is measured and told")
+    assert three[0].known()[near]["engines"][0].startswith("wasmtime ")
 
 
 def test_the_speed_that_a_node_tells_can_be_checked_by_others(three):
     a, _, c = three
     peer = c.peer_id()
-    wait_for(lambda: peer in known(a) and known(a)[peer]["speed_receipt"], "the measured speed is told")
-    told = known(a)[peer]
+    wait_for(lambda: peer in a.known() and a.known()[peer]["speed_receipt"], "the measured speed is told")
+    told = a.known()[peer]
     assert a.text("receipt", "verify", told["speed_receipt"]) == f"valid: signed by {c.text('id', '-f', '<did>')}"
     receipt = json.loads(a.text("dag", "get", told["speed_receipt"]))["payload"]
     used, how = receipt["metering"], receipt["circumstances"]
     assert told["fuel_per_s"] == used["fuel"] * 10**9 // how["duration"]
     invocations = {
-        json.loads(node.text("dag", "get", known(a)[node.peer_id()]["speed_receipt"]))["payload"]["invocation"]["/"]
+        json.loads(node.text("dag", "get", a.known()[node.peer_id()]["speed_receipt"]))["payload"]["invocation"]["/"]
         for node in (a, c)
     }
     assert len(invocations) == 1, "every node measures the same call"
@@ -73,16 +68,16 @@ def test_the_speed_that_a_node_tells_can_be_checked_by_others(three):
 
 def test_how_fast_blocks_came_is_told(three):
     a, b, _ = three
-    wait_for(lambda: b.peer_id() in known(a), "they know each other")
+    wait_for(lambda: b.peer_id() in a.known(), "they know each other")
     cid = a.text("add", "-Q", stdin=os.urandom(8 << 20))
     b("get", "-o", "copy", cid)
-    wait_for(lambda: known(a)[b.peer_id()]["network_bytes_s"] > 1 << 20, "b tells how fast its network is")
-    assert known(a)[a.peer_id()]["network_bytes_s"] == 0, "nothing came here"
+    wait_for(lambda: a.known()[b.peer_id()]["network_bytes_s"] > 1 << 20, "b tells how fast its network is")
+    assert a.known()[a.peer_id()]["network_bytes_s"] == 0, "nothing came here"
 
 
 def test_the_table_is_for_people(three):
     ids = [node.peer_id() for node in three]
-    wait_for(lambda: len(known(three[0])) == 3, "all three nodes are known")
+    wait_for(lambda: len(three[0].known()) == 3, "all three nodes are known")
     lines = three[0].lines("nodes")
     assert lines[0].split() == ["PEER", "DISTANCE", "CORES", "FREE", "WAIT", "CALLS", "LABELS"]
     assert lines[1].startswith(ids[0]) and " self " in lines[1], "this node comes first"

@@ -19,8 +19,7 @@ LEASE_SECONDS = 5
 def pair(tmp_path):
     """`a` asks, `b` executes for it."""
     with running(tmp_path, "a", "b") as (a, b):
-        a("swarm", "connect", b.address())
-        b("trust", "add", "--role", "requester", a.peer_id())
+        b.execute_for(a)
         yield a, b
 
 
@@ -166,8 +165,7 @@ def test_an_executor_that_stops_hands_its_calls_back(pair, guests):
 )
 def test_who_waits_for_a_busy_executor_until_the_deadline_is_told_so(tmp_path, guests, setting, words):
     with running(tmp_path, "a", "b", settings={setting: "1"}.items()) as (a, b):
-        a("swarm", "connect", b.address())
-        b("trust", "add", "--role", "requester", a.peer_id())
+        b.execute_for(a)
         client = a.start("run", "--at", b.peer_id(), guests("forever"), stdout=subprocess.PIPE)
         assert client.stdout.readline() == b"started\n"
         complaint = a.complaint("run", "--at", b.peer_id(), "--deadline", "1500ms", guests("hello"), code=124)

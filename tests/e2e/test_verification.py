@@ -16,8 +16,7 @@ def mesh(tmp_path):
     with running(tmp_path, "a", "b", "c") as nodes:
         a, *others = nodes
         for other in others:
-            a("swarm", "connect", other.address())
-            other("trust", "add", "--role", "requester", a.peer_id())
+            other.execute_for(a)
         yield nodes
 
 
@@ -31,12 +30,7 @@ def stranger(tmp_path):
 
 def knows(node, peers):
     """Waits until the node has heard of these."""
-
-    def heard():
-        listed = json.loads(node.text("nodes", "-o", "json"))
-        return set(peers) <= {one["peer"] for one in listed["nodes"]}
-
-    wait_for(heard, "everyone is known")
+    wait_for(lambda: node.known().keys() >= set(peers), "everyone is known")
 
 
 def evidence_of(node):
