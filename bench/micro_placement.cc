@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kObjects = 100'000;
 constexpr size_t kFunctions = 1000;
 constexpr size_t kCalls = 65'536;
+constexpr size_t kNotes = 30'000;  // of functions that were met at nodes
 
 double resident_mib() {
   malloc_trim(0);
@@ -60,6 +61,10 @@ struct Mesh {
       for (const uint64_t bytes : {1000U, 1'000'000U}) {
         work.observe(ContentKey::of(function), bytes, 10'000'000 + dice.next() % 100'000'000);
       }
+    }
+    for (size_t i = 0; i < kNotes; ++i) {
+      nodes.note_warm(refs[dice.next() % refs.size()],
+                      WarmSet::mark_of(functions[zipf(dice, kFunctions)]), true);
     }
     for (size_t i = 0; i < kCalls; ++i) calls.push_back(call());
     for (Call& one : calls) one.call.inputs = one.inputs;

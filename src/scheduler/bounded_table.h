@@ -66,12 +66,6 @@ class BoundedTable {
     return &entry->record;
   }
 
-  // The same, without counting as a use.
-  [[nodiscard]] const Record* peek(const ContentKey& key) const {
-    const Entry* entry = entry_of(key);
-    return entry == nullptr ? nullptr : &entry->record;
-  }
-
   // The record of the key; a fresh one if there was none.
   Record& put(const ContentKey& key) {
     if (Record* known = find(key)) return *known;
@@ -106,7 +100,7 @@ class BoundedTable {
     return (hash >> 32) & (buckets_.size() - 1);
   }
 
-  [[nodiscard]] Entry* entry_of(const ContentKey& key) const {
+  Entry* entry_of(const ContentKey& key) {
     const size_t bucket = bucket_of(key);
     for (size_t way = 0; way < kWays; ++way) {
       if (buckets_[bucket].low[way] != key.low) continue;

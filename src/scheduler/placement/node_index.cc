@@ -9,10 +9,6 @@ namespace {
 constexpr float kMicro = 1e-6F;
 constexpr float kMilli = 1e-3F;
 
-ContentKey note_of(NodeRef node, uint32_t mark) {
-  return {mark, uint64_t{mark} << 32 | node.bits()};
-}
-
 void drop(std::vector<NodeRef>& list, NodeRef node) {
   const auto found = std::find(list.begin(), list.end(), node);
   if (found == list.end()) return;
@@ -119,7 +115,7 @@ void NodeIndex::list_warm(NodeRef node, const Advert* before, const Advert* afte
   if (after == nullptr) return;
   for (const uint32_t mark : after->warm.marks()) {
     if (before == nullptr || !before->warm.may_hold(mark)) {
-      if (WarmNote* note = notes_.find(note_of(node, mark))) note->is_warm = true;
+      if (notes_.find(node, mark)) notes_.put(node, mark, true);
     }
     std::vector<NodeRef>& nodes = warm_[mark];
     if (nodes.size() >= kWarmMax) continue;
@@ -149,11 +145,11 @@ std::span<const NodeRef> NodeIndex::warm(uint32_t mark) const {
 }
 
 void NodeIndex::note_warm(NodeRef node, uint32_t mark, bool is_warm) {
-  if (is_live(node)) notes_.put(note_of(node, mark)).is_warm = is_warm;
+  if (is_live(node)) notes_.put(node, mark, is_warm);
 }
 
 bool NodeIndex::is_warm(NodeRef node, uint32_t mark, std::span<const NodeRef> among) const {
-  if (const WarmNote* note = notes_.peek(note_of(node, mark))) return note->is_warm;
+  if (const auto noted = notes_.find(node, mark)) return *noted;
   return std::find(among.begin(), among.end(), node) != among.end();
 }
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "scheduler/adverts/advert.h"
-#include "scheduler/bounded_table.h"
 #include "scheduler/placement/node_ref.h"
 #include "scheduler/placement/requirement.h"
+#include "scheduler/placement/warm_notes.h"
 
 namespace timerose::scheduler {
 
@@ -37,7 +37,6 @@ class NodeIndex {
   static constexpr double kFuelPerSecond = 1e9;      // of a node that does not say
   static constexpr double kBytesPerSecond = 12.5e6;  // the same
   static constexpr size_t kWarmMax = 64;             // nodes listed for one function
-  static constexpr size_t kWarmNotesMax = 32'768;    // of a function and a node
   static constexpr double kRateGain = 0.25;          // of a transfer, against those before it
 
   using SharedAdvert = std::shared_ptr<const Advert>;
@@ -56,6 +55,7 @@ class NodeIndex {
   void prefetch(NodeRef node) const {
     if (node.slot() < numbers_.size()) __builtin_prefetch(&numbers_[node.slot()]);
   }
+  void prefetch_warm(NodeRef node, uint32_t mark) const { notes_.prefetch(node, mark); }
   [[nodiscard]] const std::vector<NodeRef>& live() const { return live_; }
 
   // Nodes that have the function compiled, kWarmMax at most, as adverts say.
@@ -80,11 +80,6 @@ class NodeIndex {
   void measured_rate(NodeRef node, double bytes_per_s);  // from there to here
 
  private:
-  struct WarmNote {
-    bool is_warm = false;
-  };
-  // Who chooses functions to meet in one bucket only makes this node forget what it noted of them.
-  static constexpr uint64_t kNotesSecret = 0x5bd1e9955bd1e995;
   using Postings = std::unordered_map<std::string, std::vector<NodeRef>>;
 
   void set_numbers(uint32_t slot, const Advert& advert);
@@ -98,7 +93,7 @@ class NodeIndex {
   std::vector<NodeRef> trusted_;
   Postings words_;
   std::unordered_map<uint32_t, std::vector<NodeRef>> warm_;
-  BoundedTable<WarmNote> notes_{kWarmNotesMax, kNotesSecret};
+  WarmNotes notes_;
 };
 
 // The round trip to be expected between two nodes, in seconds.

@@ -39,6 +39,17 @@ void Candidate::set_lacking(uint64_t bytes, float per_byte) {
   move_bytes = bytes;
 }
 
+void Placer::Asked::mark_warm() {
+  for (const NodeRef node : warm) {
+    warm_bits[node.slot() / 64 % warm_bits.size()] |= uint64_t{1} << (node.slot() % 64);
+  }
+}
+
+std::span<const NodeRef> Placer::Asked::warm_if(NodeRef node) const {
+  const uint64_t bits = warm_bits[node.slot() / 64 % warm_bits.size()];
+  return (bits >> (node.slot() % 64) & 1) != 0 ? warm : std::span<const NodeRef>();
+}
+
 void Placer::prefetch(const CallToPlace& call) const {
   holders_.prefetch(call.function);
   work_.prefetch(call.function);
@@ -52,16 +63,16 @@ void Placer::decide(const CallToPlace& call, Decision& out) {
   Asked asked;
   look_up(call, asked);
   gather(call, asked, out);
-  for (Candidate& candidate : std::span(out.candidates).first(out.count)) {
-    weigh(call, asked, candidate);
-  }
+  const std::span<Candidate> all = std::span(out.candidates).first(out.count);
+  for (const Candidate& one : all) nodes_.prefetch_warm(one.node, call.function_mark);
+  for (Candidate& one : all) weigh(call, asked, one);
   const auto fits = [](const Candidate& candidate) { return candidate.rejected == Rejected::kNot; };
   const auto begin = out.candidates.begin();
   if (std::none_of(begin, begin + out.count, fits)) gather_any_fitting(call, asked, out);
   const auto middle = std::partition(begin, begin + out.count, fits);
   out.fitting = static_cast<uint32_t>(middle - begin);
-  std::sort(begin, middle,
-            [](const Candidate& a, const Candidate& b) { return a.cost.total() < b.cost.total(); });
+  for (Candidate& one : std::span(begin, middle)) one.rank = one.cost.total();
+  std::sort(begin, middle, [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
 }
 
 void Placer::look_up(const CallToPlace& call, Asked& asked) {
@@ -79,6 +90,7 @@ void Placer::look_up(const CallToPlace& call, Asked& asked) {
   const size_t weighed = std::min(call.inputs.size(), CallToPlace::kInputsWeighed);
   for (const CallInput& input : call.inputs.first(weighed)) find(input.content, input.bytes);
   asked.warm = nodes_.warm(call.function_mark);
+  asked.mark_warm();
   asked.fuel = static_cast<float>(work_.expected_fuel(call.function, input_bytes));
 }
 
@@ -96,9 +108,10 @@ void Placer::gather(const CallToPlace& call, const Asked& asked, Decision& out) 
                 Why::kHolder);
   }
   add_holders(asked.contents[0], kHoldersOfFunction, Why::kHolder);
-  const size_t start = asked.warm.empty() ? 0 : roll() % asked.warm.size();
-  for (size_t at = 0; at < std::min(asked.warm.size(), kWarmNodes); ++at) {
-    add(asked.warm[(start + at) % asked.warm.size()], Why::kWarm, out);
+  size_t at = asked.warm.empty() ? 0 : roll_below(asked.warm.size());
+  for (size_t i = 0; i < std::min(asked.warm.size(), kWarmNodes); ++i) {
+    add(asked.warm[at], Why::kWarm, out);
+    if (++at == asked.warm.size()) at = 0;
   }
   gather_random(call, out);
 }
@@ -126,7 +139,7 @@ void Placer::add_random_of(const std::vector<NodeRef>& from, const CallToPlace& 
   if (from.empty()) return;
   size_t wanted = kRandomOthers;
   for (size_t tries = 0; tries < kTriesForRandom && wanted > 0; ++tries) {
-    const NodeRef node = from[roll() % from.size()];
+    const NodeRef node = from[roll_below(from.size())];
     uint8_t term = 0;
     if (call.required != nullptr && fit(call, node, term) != Rejected::kNot) continue;
     const uint32_t before = out.count;
@@ -137,7 +150,7 @@ void Placer::add_random_of(const std::vector<NodeRef>& from, const CallToPlace& 
 
 void Placer::gather_any_fitting(const CallToPlace& call, const Asked& asked, Decision& out) {
   const std::vector<NodeRef>& live = nodes_.live();
-  const size_t start = live.empty() ? 0 : roll() % live.size();
+  const size_t start = live.empty() ? 0 : roll_below(live.size());
   for (size_t i = 0; i < live.size(); ++i) {
     const NodeRef node = live[(start + i) % live.size()];
     uint8_t term = 0;
@@ -207,7 +220,7 @@ bool Placer::is_apart(const CallToPlace& call, NodeRef node) const {
 Cost Placer::cost_of(const CallToPlace& call, const Asked& asked, NodeRef node,
                      uint64_t& move_bytes) const {
   const NodeNumbers& numbers = nodes_.numbers(node);
-  const bool warm = nodes_.is_warm(node, call.function_mark, asked.warm);
+  const bool warm = nodes_.is_warm(node, call.function_mark, asked.warm_if(node));
   Cost cost;
   float farthest = 0;
   move_bytes = 0;
@@ -261,6 +274,10 @@ float Placer::per_byte(NodeRef from, NodeRef to, float trip) const {
   const NodeNumbers& target = nodes_.numbers(to);
   if (to == self_ && source.own_per_byte > 0) return source.own_per_byte;
   return std::max({source.per_byte, target.per_byte, trip / kWindowBytes});
+}
+
+size_t Placer::roll_below(size_t limit) {
+  return static_cast<size_t>((roll() >> 32) * limit >> 32);
 }
 
 // splitmix64.

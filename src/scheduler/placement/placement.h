@@ -76,6 +76,7 @@ struct Candidate {
   uint8_t term = 0;         // of the requirement, for kRequirement
   uint64_t move_bytes = 0;  // that it lacks, as far as is known here
   Cost cost;
+  float rank = 0;  // cost.total(), when it was put in order
 
   // What the node answered: the bytes that it lacks indeed. `per_byte` is used if the way was not
   // known here.
@@ -120,7 +121,12 @@ class Placer {
     std::array<Content, CallToPlace::kInputsWeighed + 1> contents{};
     size_t count = 0;
     std::span<const NodeRef> warm;
+    // Of the slots in `warm`: most candidates are not among them, and are not searched for.
+    std::array<uint64_t, 8> warm_bits{};
     float fuel = 0;
+
+    void mark_warm();
+    [[nodiscard]] std::span<const NodeRef> warm_if(NodeRef node) const;
   };
   // From one node to another, in seconds.
   struct Way {
@@ -144,6 +150,7 @@ class Placer {
   [[nodiscard]] float trip(NodeRef a, NodeRef b) const;
   [[nodiscard]] float per_byte(NodeRef from, NodeRef to, float trip) const;
   uint64_t roll();
+  size_t roll_below(size_t limit);
 
   const NodeIndex& nodes_;
   Holders& holders_;

@@ -31,8 +31,8 @@ double WorkHistory::expected_fuel(const ContentKey& function, uint64_t input_byt
   const size_t wanted = size_class(input_bytes);
   for (size_t step = 0; step < kSizes; ++step) {
     if (wanted >= step && (*sizes)[wanted - step].runs != 0) {
-      return static_cast<double>((*sizes)[wanted - step].fuel) *
-             std::pow(4.0, static_cast<double>(step));
+      return std::ldexp(static_cast<double>((*sizes)[wanted - step].fuel),
+                        static_cast<int>(kBitsAClass * step));
     }
     if (wanted + step < kSizes && (*sizes)[wanted + step].runs != 0) {
       return static_cast<double>((*sizes)[wanted + step].fuel);
