@@ -5,6 +5,7 @@ bounded; and calls to an honest executor go on meanwhile.
 """
 
 import itertools
+import re
 import statistics
 import subprocess
 import threading
@@ -99,7 +100,8 @@ def test_a_lie_is_an_error_of_that_call(lie, hostile, pair, report, bad_input):
     report(TABLE, lie=lie, seconds=f"{ended.seconds:.2f}", code=ended.code, said=told[:110],
            peak=f"{asker.memory('VmHWM') / MIB:.0f} MiB", honest_calls=len(calls.seconds),
            slowest=f"{max(calls.seconds) * 1000:.0f} ms", offers=heard.get("offer", 0))
-    bad_input(f"executor: {lie}", f"{told[:70]} after {ended.seconds:.1f} s", asker.memory("VmHWM"),
+    typed = re.sub(r"timerose: |12D3Koo\w+(: )?", "", told)
+    bad_input(f"executor: {lie}", f"{typed[:70]} ({ended.code}, {ended.seconds:.1f} s)", asker.memory("VmHWM"),
               f"{statistics.median(calls.seconds) * 1000:.0f} ms, slowest {max(calls.seconds) * 1000:.0f} ms")
     assert (ended.code, said in ended.said) == (code, True), ended.said
     assert ended.seconds < seconds + SLACK_SECONDS
