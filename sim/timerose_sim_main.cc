@@ -17,8 +17,25 @@ namespace {
 constexpr uint64_t kNodesMax = 10'000;
 constexpr uint64_t kAdvertNodesMax = 100'000;
 constexpr const char* kUsage =
-    "usage: timerose-sim bitswap|node [--nodes N] [--seeds A..B | --seed N] [--trace]\n"
+    "usage: timerose-sim jobs [SCENARIO.json] [--seeds A..B] ...   (see timerose-sim jobs --help)\n"
+    "       timerose-sim bitswap|node [--nodes N] [--seeds A..B | --seed N] [--trace]\n"
     "       timerose-sim adverts [--nodes N] [--seeds A..B | --seed N]\n";
+constexpr const char* kHelp = R"(
+Runs the code that ships over a made-up network in virtual time, one world for each seed, and says
+which of them broke a promise. What one seed shows it shows again.
+
+  jobs      compute meshes: calls that are placed, run, lost, placed again and checked
+  bitswap   blocks exchanged between nodes, some of which lie
+  node      the same with routing policy: provider search, announcing, connections, gateways
+  adverts   what adverts cost each node
+
+  --nodes N      so many nodes
+  --seeds A..B   those seeds; --seed N: that one. 1..20 unless given
+  --trace        everything that happens, step by step
+
+The exit code is 1 if a promise was broken, and 2 if the command is wrong. sim/README.md says what is
+promised.
+)";
 
 struct Command {
   BitswapOptions options;
@@ -138,10 +155,15 @@ int main(int count, char** words) {
   if (count >= 2 && std::string_view(words[1]) == "jobs") {
     return run_jobs({words + 2, words + count});
   }
+  const std::string_view last = words[count - 1];
+  if (last == "--help" || last == "-h") {
+    std::fputs(timerose::sim::kUsage, stdout);
+    std::fputs(timerose::sim::kHelp, stdout);
+    return 0;
+  }
   const auto command = timerose::sim::parse(count, words);
   if (!command) {
     std::fputs(timerose::sim::kUsage, stderr);
-    std::fputs(timerose::sim::jobs::kJobsUsage, stderr);
     return 2;
   }
   return timerose::sim::run(*command);

@@ -35,6 +35,12 @@ constexpr size_t kFunctionsMax = 1024;
 size_t table_size(const Scenario& scenario) {
   return std::min<size_t>(scenario.nodes, scheduler::AdvertTable::kNodesMax);
 }
+// As `timerose run` asks of a quorum unless it is told otherwise.
+scheduler::Term apart_by_operator() {
+  auto terms = scheduler::Requirement::parse("operator=any");
+  CHECK(terms.ok());
+  return std::move(terms->terms.front());
+}
 size_t objects_max(const Catalogue& catalogue) {
   return std::clamp<size_t>(catalogue.objects() * 2, 1024, scheduler::Holders::kObjectsMax);
 }
@@ -49,6 +55,7 @@ Asker::Asker(MeshWorld& world, NodeNumber self)
       holders_(random_.next(), objects_max(world.catalogue)),
       work_(random_.next(), kFunctionsMax),
       times_(random_.next(), kFunctionsMax),
+      memo_yield_(random_.next(), kFunctionsMax),
       scores_({}),
       side_({}),
       last_call_(world.nodes[self]->life() << 32) {
@@ -147,6 +154,7 @@ void Asker::begin(JobNumber number) {
   JobOptions options;
   options.verify = active->question.wish;
   options.hedge = active->question.hedge;
+  if (options.verify.policy == Policy::kQuorum) options.apart = apart_by_operator();
   const uint64_t waited_ms = world_.now_ms() - active->begun_ms;
   const uint64_t deadline_ms = world_.scenario.work.deadline_ms;
   options.deadline_ms = deadline_ms - std::min(deadline_ms - 1, waited_ms);
@@ -155,6 +163,7 @@ void Asker::begin(JobNumber number) {
     const auto node = world_.omniscient.place(self_, *active->question.call);
     options.peer = world_.id_of(node.value_or(self_));
   }
+  if (world_.sabotage.options) world_.sabotage.options(options);
   const MeshKnowledge mesh{nodes_, *placer_, work_, times_, self_ref_, world_.id_of(self_)};
   active->job = std::make_unique<Job>(mesh, call_for(*active), std::move(options));
   carry_out(active, std::move(active->job->start(world_.now_ms())));
@@ -199,6 +208,7 @@ void Asker::tell(JobNumber number, const JobEvent& event) {
 
 // What is told meanwhile may end the call; it stays here until its actions are carried out.
 void Asker::carry_out(const std::shared_ptr<Active>& active, std::vector<JobAction> actions) {
+  if (world_.sabotage.job) world_.sabotage.job(actions);
   for (const JobAction& action : actions) {
     std::visit([&](const auto& one) { on(*active, one); }, action);
   }
@@ -216,10 +226,6 @@ void Asker::wake(const std::shared_ptr<Active>& active) {
     active->wakes_ms = UINT64_MAX;
     tell(active->number, TimeIsUp{});
   });
-}
-
-void Asker::on(Active& active, const AskMemo& /*action*/) {
-  world_.after(self_, 0, [this, number = active.number] { tell(number, MemoSaid{}); });
 }
 
 execute::CallNumber Asker::number_of(Active& active, AttemptId attempt, const PeerId& executor) {
@@ -249,6 +255,9 @@ void Asker::on(Active& active, const OfferCall& action) {
   offer.call = number_of(active, action.attempt, action.peer);
   offer.invocation = active.block;
   offer.fuel = kCallFuel;
+  if (active.question.starved) {
+    offer.fuel = truth_of(world_.catalogue, *active.question.call, active.name).fuel / 2;
+  }
   offer.deadline_ms = action.deadline_ms;
   offer.receipt = world_.scenario.work.receipts || action.commit;
   offer.commit = action.commit;
@@ -264,6 +273,7 @@ void Asker::on(Active& active, const Withdraw& action) {
 
 void Asker::on(Active& active, const EndJob& action) {
   const Ending& ending = action.ending;
+  leave_search(active);
   if (ending.how == How::kAnswered) {
     check_answer(active, ending);
     learn(active, ending);
@@ -284,13 +294,16 @@ void Asker::finished(const Placed& placed, const execute::Finish& finish) {
   const auto found = active_.find(placed.job);
   if (found == active_.end()) return;
   Active& active = *found->second;
-  const PeerId& peer = world_.id_of(placed.executor);
-  const Cid outcome = Cid::of_sha256(Codec::kDagCbor, finish.outcome);
-  active.answers.insert_or_assign(placed.attempt, Given{placed.executor, outcome});
-  scheduler::verify::Answer answer{.executor = peer,
-                                   .operator_name = operator_of(placed.executor),
-                                   .standing = standing_of(placed.executor),
-                                   .outcome = outcome,
+  scheduler::verify::Answer answer = answer_of(placed.executor, finish);
+  active.answers.insert_or_assign(placed.attempt, Given{placed.executor, answer.outcome});
+  tell(placed.job, Answered{placed.attempt, std::move(answer), finish.cached, false});
+}
+
+scheduler::verify::Answer Asker::answer_of(NodeNumber node, const execute::Finish& finish) const {
+  scheduler::verify::Answer answer{.executor = world_.id_of(node),
+                                   .operator_name = operator_of(node),
+                                   .standing = standing_of(node),
+                                   .outcome = Cid::of_sha256(Codec::kDagCbor, finish.outcome),
                                    .receipt = std::nullopt,
                                    .metering = {}};
   if (!finish.receipt.empty()) {
@@ -299,7 +312,7 @@ void Asker::finished(const Placed& placed, const execute::Finish& finish) {
     answer.receipt = Cid::of_sha256(Codec::kDagCbor, finish.receipt);
     answer.metering = receipt->metering;
   }
-  tell(placed.job, Answered{placed.attempt, std::move(answer), finish.cached, false});
+  return answer;
 }
 
 Standing Asker::standing_of(NodeNumber node) const {
@@ -311,19 +324,26 @@ Standing Asker::standing_of(NodeNumber node) const {
 // A wrong Outcome is believed only if as many liars met in one call as had to agree.
 void Asker::check_answer(const Active& active, const Ending& ending) {
   const auto given = active.answers.find(ending.attempt);
-  if (given == active.answers.end()) {
+  std::optional<Cid> believed;
+  if (given != active.answers.end()) believed = given->second.outcome;
+  if (ending.from_memo && !active.known.empty()) believed = active.known.front().outcome;
+  if (!believed) {
     return world_.chronicle.fail(fmt::format("call {} ends with an answer that nobody gave",
                                              static_cast<uint32_t>(active.number)));
   }
+  if (ending.from_memo) ++world_.books.totals.from_memo;
   const Truth truth = truth_of(world_.catalogue, *active.question.call, active.name);
-  if (given->second.outcome == Cid::of_sha256(Codec::kDagCbor, truth.outcome)) {
+  if (*believed == Cid::of_sha256(Codec::kDagCbor, truth.outcome)) {
     if (world_.scenario.work.follow > 0) world_.outputs.push_back(truth.output);
     return;
   }
   ++world_.books.totals.wrong;
   std::set<std::string> liars;
   for (const auto& [attempt, answer] : active.answers) {
-    if (answer.outcome == given->second.outcome) liars.insert(operator_of(answer.node));
+    if (answer.outcome == *believed) liars.insert(operator_of(answer.node));
+  }
+  for (const Given& answer : active.known) {
+    if (answer.outcome == *believed) liars.insert(operator_of(answer.node));
   }
   const auto& wish = active.question.wish;
   const bool confirmed_here = wish.policy == Policy::kSelf;

@@ -15,6 +15,7 @@
 #include "scheduler/adverts/advert_table.h"
 #include "scheduler/execute/requester_side.h"
 #include "scheduler/jobs/job.h"
+#include "scheduler/memo/memo_search.h"
 #include "scheduler/verify/scores.h"
 #include "sim/jobs/mesh_world.h"
 
@@ -25,6 +26,7 @@ struct Question {
   std::shared_ptr<const compute::Invocation> call;
   scheduler::verify::Wish wish;
   bool hedge = false;
+  bool starved = false;  // with half the fuel that it needs
 };
 
 class Asker {
@@ -69,6 +71,9 @@ class Asker {
     std::unique_ptr<scheduler::jobs::Job> job;
     std::map<AttemptId, CallNumber> calls;
     std::map<AttemptId, Given> answers;
+    std::unique_ptr<scheduler::memo::MemoSearch> search;
+    std::map<NodeNumber, CallNumber> asked;  // whether they know the answer
+    std::vector<Given> known;                // answers of the memo
     uint64_t begun_ms = 0;
     uint64_t wakes_ms = UINT64_MAX;
   };
@@ -85,7 +90,21 @@ class Asker {
   void carry_out(const std::shared_ptr<Active>& active,
                  std::vector<scheduler::jobs::JobAction> actions);
   CallNumber number_of(Active& active, AttemptId attempt, const PeerId& executor);
+  // asker_memo.cc
   void on(Active& active, const scheduler::jobs::AskMemo& action);
+  void search(Active& active);
+  void search_step(JobNumber number, const scheduler::memo::SearchEvent& event);
+  void search_carry_out(JobNumber number, std::vector<scheduler::memo::SearchAction> actions);
+  void search_on(Active& active, const scheduler::memo::FindHolders& action);
+  void search_on(Active& active, const scheduler::memo::AskPeer& action);
+  void search_on(Active& active, const scheduler::memo::LeavePeer& action);
+  void search_on(Active& active, const scheduler::memo::EndSearch& action);
+  void said(CallNumber call, const scheduler::execute::Update& update);
+  void leave_search(Active& active);
+  [[nodiscard]] double expected_run_s(const scheduler::jobs::JobCall& call);
+  [[nodiscard]] std::vector<scheduler::memo::Likely> likely(const scheduler::jobs::JobCall& call,
+                                                            const scheduler::verify::Wish& wish);
+
   void on(Active& active, const scheduler::jobs::ProbeNode& action);
   void on(Active& active, const scheduler::jobs::OfferCall& action);
   void on(Active& active, const scheduler::jobs::Withdraw& action);
@@ -99,6 +118,8 @@ class Asker {
   void wake_side();
   void told(CallNumber call, scheduler::execute::Update& update);
   void finished(const Placed& placed, const scheduler::execute::Finish& finish);
+  [[nodiscard]] scheduler::verify::Answer answer_of(NodeNumber node,
+                                                    const scheduler::execute::Finish& finish) const;
   [[nodiscard]] std::optional<scheduler::NodeRef> ref_of(NodeNumber node) const;
   [[nodiscard]] scheduler::verify::Standing standing_of(NodeNumber node) const;
   void hold(ObjectNumber object, NodeNumber holder);
@@ -113,6 +134,7 @@ class Asker {
   scheduler::Holders holders_;
   scheduler::WorkHistory work_;
   scheduler::jobs::RunTimes times_;
+  scheduler::memo::MemoYield memo_yield_;
   scheduler::verify::Scores scores_;
   scheduler::NodeRef self_ref_;
   std::unique_ptr<scheduler::Placer> placer_;
@@ -122,6 +144,7 @@ class Asker {
   std::set<NodeNumber> linked_;
   std::map<JobNumber, std::shared_ptr<Active>> active_;
   std::unordered_map<CallNumber, Placed> placed_;
+  std::unordered_map<CallNumber, std::pair<JobNumber, NodeNumber>> memo_calls_;
   CallNumber last_call_;
   uint64_t side_wakes_ns_ = UINT64_MAX;
 };

@@ -58,6 +58,7 @@ void Asker::wake_side() {
 }
 
 void Asker::told(CallNumber call, execute::Update& update) {
+  if (memo_calls_.contains(call)) return said(call, update);
   const auto found = placed_.find(call);
   if (found == placed_.end()) return;
   const Placed placed = found->second;

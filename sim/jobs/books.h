@@ -17,8 +17,8 @@ enum class Fate : uint8_t { kAnswered, kStopped, kFailed, kCancelled };
 struct Totals {
   uint64_t asked = 0;
   uint64_t answered = 0;
-  uint64_t from_memo = 0;
-  uint64_t stopped = 0;  // by limits of the call itself
+  uint64_t from_memo = 0;  // of the answered
+  uint64_t stopped = 0;    // by limits of the call itself
   uint64_t failed = 0;
   uint64_t cancelled = 0;
   uint64_t abandoned = 0;  // their asker went away

@@ -68,7 +68,7 @@ std::string take_number(const FieldReader::Given& given, uint64_t& out, double s
 void FieldReader::text(const std::string& path, std::string& out) {
   takes_[path] = [&out](const Given& given) -> std::string {
     const auto* text = std::get_if<std::string>(&given);
-    if (text == nullptr) return "text in quotes";
+    if (text == nullptr) return "text in quotes, such as \"eu\"";
     out = *text;
     return {};
   };
@@ -94,7 +94,7 @@ void FieldReader::flag(const std::string& path, bool& out) {
 void FieldReader::real(const std::string& path, double& out) {
   takes_[path] = [&out](const Given& given) -> std::string {
     const auto* number = std::get_if<double>(&given);
-    if (number == nullptr || *number < 0) return "a number, 0 or more";
+    if (number == nullptr || *number < 0) return "a number, 0 or more, such as 2.5";
     out = *number;
     return {};
   };
@@ -103,7 +103,8 @@ void FieldReader::real(const std::string& path, double& out) {
 void FieldReader::share(const std::string& path, double& out) {
   takes_[path] = [&out](const Given& given) -> std::string {
     const auto* number = std::get_if<double>(&given);
-    if (number == nullptr || *number < 0 || *number > 1) return "a number from 0 to 1";
+    if (number == nullptr || *number < 0 || *number > 1)
+      return "a number from 0 to 1, such as 0.25";
     out = *number;
     return {};
   };
@@ -119,8 +120,10 @@ void FieldReader::count(const std::string& path, uint64_t& out, uint64_t least, 
       out = value;
       return {};
     }
-    return most == UINT64_MAX ? fmt::format("a whole number, at least {}", least)
-                              : fmt::format("a whole number from {} to {}", least, most);
+    const uint64_t example = std::min(most, std::max<uint64_t>(least, 10));
+    return most == UINT64_MAX
+               ? fmt::format("a whole number, at least {}, such as {}", least, example)
+               : fmt::format("a whole number from {} to {}, such as {}", least, most, example);
   };
 }
 
@@ -147,7 +150,8 @@ class FieldParser : public nlohmann::json_sax<Json> {
     const Cursor end(json_.data() + json_.size(), &read_);
     const bool good = Json::sax_parse(begin, end, this, Json::input_format_t::json, true, true);
     if (good) return success();
-    return Error{ErrorCode::kMalformed, fmt::format("line {}: {}", line_, wrong_)};
+    return Error{ErrorCode::kMalformed, fmt::format("line {}, column {}: {}\n  {}\n  {:>{}}", line_,
+                                                    column_, wrong_, shown_, '^', column_)};
   }
 
   bool null() override { return take(nullptr); }
@@ -195,8 +199,9 @@ class FieldParser : public nlohmann::json_sax<Json> {
                    const Json::exception& error) override {
     const std::string_view what = error.what();
     const size_t text = what.find("syntax error");
-    return fail(fmt::format("{} (near {})",
-                            text == std::string_view::npos ? what : what.substr(text), token));
+    return fail_at(read_,
+                   fmt::format("{} (near {})",
+                               text == std::string_view::npos ? what : what.substr(text), token));
   }
 
  private:
@@ -209,12 +214,30 @@ class FieldParser : public nlohmann::json_sax<Json> {
   bool fail_expected(const char* other) {
     return fail(fmt::format("{}: {} does not belong here", path_, other));
   }
-  // A number is known to have ended only once a character after it was read.
+  // At the word that was read last: a number is known to have ended only once a character after it
+  // was read.
   bool fail(std::string what) {
+    static constexpr std::string_view kBetween = " \t\r\n,:{}[]";
+    size_t last = std::min(json_.size(), read_) - (read_ == 0 ? 0 : 1);
+    while (last > 0 && kBetween.find(json_[last]) != std::string_view::npos) --last;
+    size_t first = last;
+    if (json_[last] == '"') {
+      while (first > 0 && json_[--first] != '"') {
+      }
+    } else {
+      while (first > 0 && kBetween.find(json_[first - 1]) == std::string_view::npos) --first;
+    }
+    return fail_at(first + 1, std::move(what));
+  }
+  // `read`: characters up to and with the wrong one.
+  bool fail_at(size_t read, std::string what) {
     wrong_ = std::move(what);
-    const auto end = json_.begin() + static_cast<ptrdiff_t>(
-                                         std::min(json_.size(), read_ < 2 ? size_t{0} : read_ - 1));
-    line_ = static_cast<size_t>(std::count(json_.begin(), end, '\n')) + 1;
+    const size_t at = std::min(json_.size(), std::max<size_t>(read, 1) - 1);
+    const std::string_view before = json_.substr(0, at);
+    line_ = static_cast<size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+    const size_t begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+    column_ = at - begin + 1;
+    shown_ = json_.substr(begin, json_.find('\n', at) - begin);
     return false;
   }
   [[nodiscard]] bool is_group(const std::string& path) const {
@@ -240,7 +263,9 @@ class FieldParser : public nlohmann::json_sax<Json> {
   const FieldReader& reader_;
   const std::string_view json_;
   size_t read_ = 0;
-  size_t line_ = 0;
+  size_t line_ = 1;
+  size_t column_ = 1;
+  std::string_view shown_;  // the line
   std::string wrong_;
   std::string path_;
   std::vector<std::string> opened_;

@@ -1,5 +1,5 @@
 // Reads JSON into variables: each field is named once with where its value goes, and whatever is
-// wrong is told with its line. // comments are allowed.
+// wrong is told with its line and column, and an example. // comments are allowed.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +77,7 @@ class FieldReader {
     return List<T>(*this, path, out);
   }
 
-  // kMalformed: "line 7: faults.los: no such field; known are ...".
+  // kMalformed: "line 7, column 5: there is no field faults.los; known are ...", then the line.
   Status read(std::string_view json) const;
 
  private:

@@ -12,7 +12,6 @@ FlowId Flows::start(NodeNumber from, NodeNumber to, uint64_t bytes, Ended ended)
                           .bytes_left = static_cast<double>(bytes),
                           .since_ns = events_.now_ns(),
                           .ended = std::move(ended)});
-  bytes_moved_ += bytes;
   at_[from].push_back(id);
   at_[to].push_back(id);
   share(from);
@@ -24,13 +23,24 @@ void Flows::stop(FlowId flow) {
   const auto found = flows_.find(static_cast<uint64_t>(flow));
   if (found == flows_.end()) return;
   settle(found->second);
-  bytes_moved_ -= static_cast<uint64_t>(found->second.bytes_left);
   remove(found->first);
 }
 
-void Flows::settle(Flow& flow) {
+double Flows::came(const Flow& flow) const {
   const auto past_ns = static_cast<double>(events_.now_ns() - flow.since_ns);
-  flow.bytes_left = std::max(0.0, flow.bytes_left - past_ns * flow.bytes_ns);
+  return std::min(flow.bytes_left, past_ns * flow.bytes_ns);
+}
+
+uint64_t Flows::bytes_moved() const {
+  double sum = bytes_moved_;
+  for (const auto& [id, flow] : flows_) sum += came(flow);
+  return static_cast<uint64_t>(std::llround(sum));
+}
+
+void Flows::settle(Flow& flow) {
+  const double bytes = came(flow);
+  flow.bytes_left -= bytes;
+  bytes_moved_ += bytes;
   flow.since_ns = events_.now_ns();
 }
 
@@ -62,6 +72,7 @@ void Flows::share(NodeNumber node) {
       const auto found = flows_.find(id);
       if (found == flows_.end() || found->second.version != version) return;
       const Ended ended = std::move(found->second.ended);
+      bytes_moved_ += found->second.bytes_left;
       remove(id);
       ended();
     });

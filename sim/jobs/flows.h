@@ -23,8 +23,8 @@ class Flows {
   // `ended` is called once the last byte is there, unless the flow is stopped before.
   FlowId start(NodeNumber from, NodeNumber to, uint64_t bytes, Ended ended);
   void stop(FlowId flow);
-  // Of flows that were stopped, what had come already is counted as well.
-  [[nodiscard]] uint64_t bytes_moved() const { return bytes_moved_; }
+  // What has come by now, of flows that were stopped as well.
+  [[nodiscard]] uint64_t bytes_moved() const;
   [[nodiscard]] size_t running() const { return flows_.size(); }
   // Of those that this node sends or receives.
   [[nodiscard]] size_t at(NodeNumber node) const { return at_[node].size(); }
@@ -39,6 +39,8 @@ class Flows {
     uint64_t version = 0;  // of the event that ends it
     Ended ended;
   };
+  // Since it was settled last.
+  [[nodiscard]] double came(const Flow& flow) const;
   void settle(Flow& flow);
   void share(NodeNumber node);
   void remove(uint64_t id);
@@ -49,7 +51,7 @@ class Flows {
   std::unordered_map<uint64_t, Flow> flows_;
   uint64_t ids_ = 0;
   uint64_t versions_ = 0;
-  uint64_t bytes_moved_ = 0;
+  double bytes_moved_ = 0;
 };
 
 }  // namespace timerose::sim::jobs

@@ -13,13 +13,17 @@ namespace {
 constexpr uint64_t kSettleNs = 3 * kSecond;
 // Beside its deadline: for leases, and answers that nobody fetched.
 constexpr uint64_t kRestNs = 20 * kSecond;
+// That may be repeated.
+constexpr size_t kAskedBeforeMax = 1000;
 // Beyond it, something goes round in circles.
 constexpr uint64_t kEventsMax = 2'000'000'000;
 
 class MeshRun {
  public:
   MeshRun(const Scenario& scenario, const MeshOptions& options)
-      : world_(scenario, options.seed), work_(world_.dice.seed()), trouble_(world_.dice.seed()) {
+      : world_(scenario, options.seed, options.sabotage),
+        work_(world_.dice.seed()),
+        trouble_(world_.dice.seed()) {
     world_.chronicle.trace = options.trace;
     make_nodes();
     asks_until_ns_ = kSecond + kSettleNs + scenario.lasts_ms * kMillisecond;
@@ -109,11 +113,26 @@ class MeshRun {
     Question question{.call = std::move(call), .wish = {}, .hedge = hedged < work.hedged};
     question.wish.policy = scheduler::verify::Policy::kNone;
     if (verified < work.verified) question.wish = work.verify;
+    if (work.starved > 0) question.starved = work_.chance(work.starved);
+    if (work.repeated > 0) repeat_or_keep(question);
     if (!world_.present(node)) return;
     world_.nodes[node]->asker()->ask(question);
     if (cancelled >= work.cancelled) return;
     world_.after(node, trouble_.below(2 * kSecond),
                  [this, node] { world_.nodes[node]->asker()->cancel_one(trouble_.seed()); });
+  }
+
+  // The call may be one that was asked before, with another wish.
+  void repeat_or_keep(Question& question) {
+    const bool again = work_.chance(world_.scenario.work.repeated);
+    const uint64_t which = work_.seed();
+    if (again && !asked_before_.empty()) {
+      question.call = asked_before_[which % asked_before_.size()];
+    } else if (asked_before_.size() < kAskedBeforeMax) {
+      asked_before_.push_back(question.call);
+    } else {
+      asked_before_[which % kAskedBeforeMax] = question.call;
+    }
   }
 
   // --- Trouble ---
@@ -161,10 +180,9 @@ class MeshRun {
       now.waiting += static_cast<uint32_t>(runner.load().waiting);
     }
     now.under_way = static_cast<uint32_t>(world_.books.under_way());
-    if (!world_.books.seconds.empty()) {
-      world_.books.seconds.back().bytes = world_.flows.bytes_moved() - bytes_before_;
-    }
-    bytes_before_ = world_.flows.bytes_moved();
+    const uint64_t moved = std::max(bytes_before_, world_.flows.bytes_moved());
+    if (!world_.books.seconds.empty()) world_.books.seconds.back().bytes = moved - bytes_before_;
+    bytes_before_ = moved;
     world_.books.seconds.push_back(now);
     world_.events.after(kSecond, [this] { look_each_second(); });
   }
@@ -190,6 +208,7 @@ class MeshRun {
   uint64_t rests_ns_ = 0;
   uint64_t bytes_before_ = 0;
   bool asked_all_ = false;
+  std::vector<std::shared_ptr<const compute::Invocation>> asked_before_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/jobs/books.h"
+#include "sim/jobs/sabotage.h"
 #include "sim/jobs/scenario.h"
 
 namespace timerose::sim::jobs {
@@ -26,6 +27,7 @@ struct MeshResult {
 struct MeshOptions {
   uint64_t seed = 1;
   bool trace = false;
+  Sabotage sabotage{};  // by tests
 };
 MeshResult run_mesh(const Scenario& scenario, const MeshOptions& options);
 

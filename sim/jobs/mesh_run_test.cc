@@ -90,14 +90,30 @@ TEST(MeshReport, TellsTheSameAsATableAndAsJson) {
 }
 
 TEST(MeshPicture, IsAnSvgWithACurveForEachName) {
-  const std::string picture =
-      draw("a < b", "ms", {{"one", "red", {0, 1, 2}}, {"two", "blue", {3, 4}}});
+  const std::string picture = draw({.title = "a < b",
+                                    .unit = "ms",
+                                    .bands = {{"cut off", 1, 2}},
+                                    .lines = {{"one", "red", {0, 1, 2}}, {"two", "blue", {3, 4}}}});
   EXPECT_TRUE(picture.starts_with("<svg "));
   EXPECT_THAT(picture, HasSubstr("a &lt; b"));
   size_t curves = 0;
   for (size_t at = 0; (at = picture.find("<polyline", at)) != std::string::npos; ++at) ++curves;
   EXPECT_EQ(curves, 2U);
+  EXPECT_THAT(picture, HasSubstr("cut off"));
   EXPECT_TRUE(picture.ends_with("</svg>\n"));
+}
+
+TEST(MeshPicture, HasAGapWhereThereIsNoValue) {
+  const std::string picture = draw({.title = "t",
+                                    .unit = {},
+                                    .scale = Scale::kTimes,
+                                    .bands = {},
+                                    .lines = {{"one", "red", {5, 900, std::nullopt, 20, 30}}}});
+  size_t curves = 0;
+  for (size_t at = 0; (at = picture.find("<polyline", at)) != std::string::npos; ++at) ++curves;
+  EXPECT_EQ(curves, 2U);
+  EXPECT_THAT(picture, HasSubstr(">1 ms<"));
+  EXPECT_THAT(picture, HasSubstr(">1 s<"));
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ size_t MeshWorld::PeerHash::operator()(const PeerId& id) const {
   return out;
 }
 
-MeshWorld::MeshWorld(const Scenario& given, uint64_t with_seed)
+MeshWorld::MeshWorld(const Scenario& given, uint64_t with_seed, Sabotage broken)
     : scenario(given),
       seed(with_seed),
+      sabotage(std::move(broken)),
       dice(with_seed),
       geography(scenario, events.now_ns(), dice.seed()),
       flows(events, geography, scenario.nodes),
@@ -30,7 +31,8 @@ MeshWorld::MeshWorld(const Scenario& given, uint64_t with_seed)
       wires(events, geography, scenario.faults.loss, dice.seed(),
             [this](NodeNumber node) -> LinkEnd* {
               return present(node) ? nodes[node].get() : nullptr;
-            }) {
+            }),
+      memos(scenario.nodes) {
   const auto skew = static_cast<double>(scenario.faults.skew_ms);
   for (NodeNumber node = 0; node < scenario.nodes; ++node) {
     ids_.push_back(PeerId::of(key_of(node).public_key()));

@@ -13,7 +13,9 @@
 #include "sim/jobs/catalogue.h"
 #include "sim/jobs/flows.h"
 #include "sim/jobs/geography.h"
+#include "sim/jobs/memos.h"
 #include "sim/jobs/omniscient.h"
+#include "sim/jobs/sabotage.h"
 #include "sim/jobs/scenario.h"
 #include "sim/jobs/wires.h"
 
@@ -23,7 +25,7 @@ class MeshNode;
 
 class MeshWorld {
  public:
-  MeshWorld(const Scenario& given, uint64_t seed);
+  MeshWorld(const Scenario& given, uint64_t seed, Sabotage broken);
   ~MeshWorld();
 
   struct PeerHash {
@@ -32,6 +34,7 @@ class MeshWorld {
 
   const Scenario scenario;
   const uint64_t seed;
+  const Sabotage sabotage;
   Dice dice;
   EventQueue events;
   Chronicle chronicle{events};
@@ -40,6 +43,7 @@ class MeshWorld {
   Catalogue catalogue;
   Books books{events, chronicle};
   Wires wires;
+  Memos memos;
   std::vector<std::unique_ptr<MeshNode>> nodes;
   std::vector<NodeNumber> askers;
   Omniscient omniscient{*this};

@@ -35,6 +35,7 @@ std::vector<Figure> figures_of(const Scenario& scenario, const MeshResult& resul
       static_cast<double>(totals.advert_bytes) / static_cast<double>(scenario.nodes);
   return {{"asked", totals.asked, "calls"},
           {"answered", totals.answered, "calls"},
+          {"from_memo", totals.from_memo, "of them, which others knew already"},
           {"stopped", totals.stopped, "calls, by their own limits"},
           {"failed", totals.failed, "calls"},
           {"cancelled", totals.cancelled, "calls"},

@@ -1,17 +1,15 @@
 // The executor's half of a simulated node: the real ExecutorSide, and guests that are only a span
 // of time, a number of bytes and a true Outcome; a liar's gives another one.
 //
-// Promises: no more runs or is fetched at a time than the limits say, for all and for one
-// requester; no guest uses more fuel than its call has; queues stay within their limits; what
-// nobody waits for any more is stopped when its lease has ended.
+// What it promises is watched by ExecutorPromises.
 #pragma once
 
 #include <memory>
-#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "scheduler/execute/executor_side.h"
+#include "sim/jobs/executor_promises.h"
 #include "sim/jobs/mesh_world.h"
 #include "sim/jobs/store.h"
 
@@ -58,6 +56,7 @@ class Runner final : public scheduler::execute::ExecutorView {
     uint64_t begun_ns = 0;
     uint64_t number = 0;  // of the event that ends it
     uint64_t memory = 0;
+    bool known = false;  // answered from the memo
     Truth truth;
   };
   struct Fetching {
@@ -66,6 +65,8 @@ class Runner final : public scheduler::execute::ExecutorView {
   };
 
   void step(scheduler::execute::ExecutorEvent event);
+  void watch_event(const scheduler::execute::ExecutorEvent& event);
+  void watch_action(const scheduler::execute::ExecutorAction& action);
   void wake();
   void carry_out(scheduler::execute::ExecutorAction& action);
   void fetch(ExecutionId id, const std::shared_ptr<const Job>& job);
@@ -74,13 +75,14 @@ class Runner final : public scheduler::execute::ExecutorView {
   void end(ExecutionId id);
   [[nodiscard]] scheduler::execute::Estimate estimate_of(const Job& job) const;
   [[nodiscard]] uint64_t duration_ns(const Job& job, const Truth& truth);
+  [[nodiscard]] uint64_t fuel_in(uint64_t ns) const;
+  [[nodiscard]] std::optional<scheduler::execute::Finish> answer_known(const Cid& invocation) const;
   void make_warm(const Cid& module);
   void count_move(const Job& job, const std::vector<ObjectNumber>& missing);
+  [[nodiscard]] Bytes lie_about(const Cid& invocation) const;
   [[nodiscard]] scheduler::execute::Finish answer_of(const Job& job, const Truth& truth);
-  [[nodiscard]] Bytes receipt_of(const Job& job, ByteView outcome, uint64_t fuel) const;
-  void check_limits();
+  [[nodiscard]] Bytes receipt_of(const Cid& invocation, ByteView outcome, uint64_t fuel) const;
   void watch();
-  void check_wanted(const Job& job);
   [[nodiscard]] std::vector<ObjectNumber> missing(const Job& job) const;
 
   MeshWorld& world_;
@@ -88,15 +90,12 @@ class Runner final : public scheduler::execute::ExecutorView {
   const Manner manner_;
   const double slower_;
   const uint64_t cores_;
-  const scheduler::execute::ExecutorLimits limits_;
+  ExecutorPromises promises_;
   std::unique_ptr<scheduler::execute::ExecutorSide> side_;  // from its first link on
   Store store_;
   std::unordered_map<ExecutionId, Running> running_;
   std::unordered_map<ExecutionId, Fetching> fetching_;
   std::unordered_map<mesh::StreamId, NodeNumber> links_;
-  std::unordered_map<NodeNumber, uint64_t> heard_ns_;  // when each requester was heard last
-  // Who has offered an Invocation since it was executed last.
-  std::unordered_map<Cid, std::set<NodeNumber>> askers_;
   bool watching_ = false;
   std::vector<Cid> warm_;
   uint64_t memory_used_ = 0;

@@ -48,11 +48,22 @@ void add_fault_fields(Faults& out, FieldReader& reader) {
   partition.share("share", &Partition::share);
 }
 
+void add_limit_fields(Limits& out, FieldReader& reader) {
+  reader.count("limits.running_of_requester", out.running_of_requester, 1, UINT32_MAX);
+  reader.count("limits.fetching", out.fetching, 1, UINT32_MAX);
+  reader.count("limits.calls", out.calls, 1, UINT32_MAX);
+  reader.count("limits.calls_of_requester", out.calls_of_requester, 1, UINT32_MAX);
+  reader.bytes("limits.bytes_of_requester", out.bytes_of_requester);
+  reader.count("limits.fuel_a_minute", out.fuel_a_minute, 1, UINT64_MAX);
+}
+
 void add_work_fields(Work& out, FieldReader& reader) {
   reader.real("work.jobs_per_s", out.jobs_per_s);
   reader.share("work.askers", out.askers);
   reader.count("work.askers_max", out.askers_max, 1, Scenario::kNodesMax);
   reader.share("work.follow", out.follow);
+  reader.share("work.repeated", out.repeated);
+  reader.share("work.starved", out.starved);
   reader.share("work.cancelled", out.cancelled);
   reader.span("work.deadline", out.deadline_ms);
   reader.word(
@@ -62,7 +73,7 @@ void add_work_fields(Work& out, FieldReader& reader) {
         if (wish.ok()) out.verify = *wish;
         return wish.ok();
       },
-      "none, trust, self, quorum=K or quorum=K/N");
+      "\"none\", \"trust\", \"self\", or a quorum such as \"quorum=2\" or \"quorum=2/6\"");
   reader.share("work.verified", out.verified);
   reader.share("work.hedged", out.hedged);
   reader.flag("work.receipts", out.receipts);
@@ -102,6 +113,7 @@ Result<Scenario> Scenario::parse(std::string_view text) {
   FieldReader reader;
   add_mesh_fields(out, reader);
   add_fault_fields(out.faults, reader);
+  add_limit_fields(out.limits, reader);
   add_work_fields(out.work, reader);
   TR_TRY(reader.read(text));
   TR_TRY(out.check());
@@ -112,19 +124,30 @@ Status Scenario::check() const {
   const auto wrong = [](std::string what) {
     return Error{ErrorCode::kInvalidArgument, std::move(what)};
   };
-  if (!have_shares(regions)) return wrong("regions: one of them needs a share above 0");
-  if (!have_shares(machines)) return wrong("machines: one of them needs a share above 0");
+  if (!have_shares(regions))
+    return wrong(
+        R"(regions: one of them needs a share above 0, such as {"name": "eu", "share": 1})");
+  if (!have_shares(machines))
+    return wrong(
+        R"(machines: one of them needs a share above 0, such as {"share": 1, "cores": 4})");
   if (!have_shares(work.functions)) {
-    return wrong("work.functions: one of them needs a share above 0");
+    return wrong(
+        R"(work.functions: one of them needs a share above 0, such as {"name": "f", "share": 1})");
   }
   if (work.data.bytes_min == 0 || work.data.bytes_min > work.data.bytes_max) {
-    return wrong("work.data: expected 0 < least <= most");
+    return wrong(
+        R"(work.data: expected 0 < least <= most, such as {"least": "1MiB", "most": "64MiB"})");
   }
   const double liars = faults.never_runs + faults.lies_alone + faults.lies_together;
-  if (liars > 1) return wrong("faults: never_runs, lies_alone and lies_together are more than 1");
+  if (liars > 1) {
+    return wrong(fmt::format(
+        "faults: never_runs, lies_alone and lies_together are shares of the same nodes; together "
+        "they are {:g}, which is more than 1",
+        liars));
+  }
   for (const Machine& machine : machines) {
     if (machine.up_bytes_s == 0 || machine.down_bytes_s == 0) {
-      return wrong("machines: up_per_s and down_per_s must be above 0");
+      return wrong(R"(machines: up_per_s and down_per_s must be above 0, such as "12MB")");
     }
   }
   for (const Partition& partition : faults.partitions) {
@@ -133,7 +156,10 @@ Status Scenario::check() const {
                          return region.name == partition.region;
                        });
     if (!known) {
-      return wrong(fmt::format("faults.partitions: there is no region {}", partition.region));
+      std::string names;
+      for (const Region& region : regions) names += (names.empty() ? "" : ", ") + region.name;
+      return wrong(fmt::format("faults.partitions: there is no region {}; there are {}",
+                               partition.region, names));
     }
   }
   return success();

@@ -73,6 +73,16 @@ struct Faults {
   std::vector<Partition> partitions;
 };
 
+// What each executor gives, beside what its machine has; as a node's settings say.
+struct Limits {
+  uint64_t running_of_requester = UINT32_MAX;
+  uint64_t fetching = 8;
+  uint64_t calls = 65'536;
+  uint64_t calls_of_requester = 8192;
+  uint64_t bytes_of_requester = 64ULL << 20;
+  uint64_t fuel_a_minute = UINT64_MAX;  // of a requester
+};
+
 enum class Placing { kShipped, kOmniscient };
 
 struct Work {
@@ -80,6 +90,8 @@ struct Work {
   double askers = 1;  // share of the nodes that ask
   uint64_t askers_max = 1'000'000;
   double follow = 0;     // share of the calls that read what an earlier call wrote
+  double repeated = 0;   // share of the calls that were asked before, by this node or another
+  double starved = 0;    // share of the calls with less fuel than they need
   double cancelled = 0;  // share of the calls whose asker changes its mind
   uint64_t deadline_ms = 60'000;
   scheduler::verify::Wish verify;  // how answers are checked
@@ -102,6 +114,7 @@ struct Scenario {
   double height_ms = 0.3;  // of a node, the mean
   std::vector<Machine> machines{Machine()};
   Faults faults;
+  Limits limits;
   Work work;
 
   // The JSON of docs/reference/simulator.md, with // comments. An error names the line.

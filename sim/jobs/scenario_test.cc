@@ -35,17 +35,19 @@ TEST(Scenario, ReadsWhatIsGivenAndKeepsTheRest) {
   EXPECT_EQ(scenario->work.data.copies, Data().copies);
 }
 
-TEST(Scenario, SaysInWhichLineAndWhatWasExpected) {
+TEST(Scenario, SaysWhereWhatWasExpectedAndAnExample) {
   EXPECT_THAT(error_of("{\n\"nodes\": 1\n}"),
-              AllOf(HasSubstr("line 2: nodes: "), HasSubstr("from 2 to")));
-  EXPECT_THAT(error_of("{\n\n\"faults\": {\"los\": 1}}"),
-              AllOf(HasSubstr("line 3: there is no field faults.los"), HasSubstr("loss")));
+              AllOf(HasSubstr("line 2, column 10: nodes: "), HasSubstr("from 2 to")));
+  EXPECT_THAT(
+      error_of("{\n\n\"faults\": {\"los\": 1}}"),
+      AllOf(HasSubstr("line 3, column 12: there is no field faults.los"), HasSubstr("loss")));
   EXPECT_THAT(error_of("{\"work\": {\n\"deadline\": \"soon\"}}"),
-              HasSubstr("line 2: work.deadline"));
-  EXPECT_THAT(error_of("{\"nodes\": 5,\n\n}"), HasSubstr("line 3: syntax error"));
-  EXPECT_THAT(error_of("{\"regions\": {}}"), HasSubstr("line 1: regions"));
-  EXPECT_THAT(error_of("{\"nodes\": []}"), HasSubstr("line 1: nodes"));
-  EXPECT_THAT(error_of("{\"regions\": [1]}"), HasSubstr("line 1: regions"));
+              AllOf(HasSubstr("line 2, column 13: work.deadline"), HasSubstr("\"30s\""),
+                    HasSubstr("\n  \"deadline\": \"soon\"}}\n              ^")));
+  EXPECT_THAT(error_of("{\"nodes\": 5,\n\n}"), HasSubstr("line 3, column 1: syntax error"));
+  EXPECT_THAT(error_of("{\"regions\": {}}"), HasSubstr("line 1, column 2: regions"));
+  EXPECT_THAT(error_of("{\"nodes\": []}"), HasSubstr("line 1, column 2: nodes"));
+  EXPECT_THAT(error_of("{\"regions\": [1]}"), HasSubstr("line 1, column 14: regions"));
   EXPECT_THAT(error_of("[]"), HasSubstr("line 1"));
   EXPECT_THAT(error_of(""), HasSubstr("line 1"));
 }

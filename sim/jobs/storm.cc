@@ -31,6 +31,17 @@ void add_trouble(Scenario& out, Dice& dice) {
   out.work.cancelled = 0.1 * dice.unit();
 }
 
+// So small that calls meet them.
+void add_limits(Scenario& out, Dice& dice) {
+  Limits& limits = out.limits;
+  if (dice.chance(0.3)) limits.running_of_requester = dice.between(1, 2);
+  if (dice.chance(0.3)) limits.fetching = dice.between(1, 3);
+  if (dice.chance(0.2)) limits.calls = dice.between(4, 16);
+  if (dice.chance(0.2)) limits.calls_of_requester = dice.between(2, 6);
+  if (dice.chance(0.2)) limits.bytes_of_requester = dice.between(300, 2000);
+  if (dice.chance(0.2)) limits.fuel_a_minute = dice.between(5, 60) * 1'000'000'000;
+}
+
 }  // namespace
 
 Scenario make_storm(uint64_t seed) {
@@ -69,7 +80,11 @@ Scenario make_storm(uint64_t seed) {
   work.data.bytes_min = 10'000;
   work.data.bytes_max = 20'000'000;
   work.data.copies = dice.between(1, 3);
-  if (seed % kCalm != 0) add_trouble(out, dice);
+  work.repeated = dice.chance(0.5) ? 0.3 * dice.unit() : 0;
+  if (seed % kCalm == 0) return out;
+  add_trouble(out, dice);
+  add_limits(out, dice);
+  work.starved = dice.chance(0.3) ? 0.1 * dice.unit() : 0;
   return out;
 }
 
