@@ -178,12 +178,14 @@ class Job {
   void place(uint32_t seat);
   void offer_fixed(uint32_t seat);
   [[nodiscard]] CallToPlace call_to_place(std::span<const NodeRef> copies) const;
+  // job_probing.cc
   void probe(uint32_t seat);
   void estimated(uint32_t seat, const Estimated& event);
   void probe_failed(uint32_t seat, AttemptId attempt);
   [[nodiscard]] float hoped_for(Candidate candidate) const;
   void end_probing_if_decided(uint32_t seat);
   void end_probing(uint32_t seat);
+  // job_binding.cc
   void bind(uint32_t seat);
   void tell_binding(uint32_t seat, const BindingEvent& event);
   void carry_out(uint32_t seat, const std::vector<BindingAction>& actions);
@@ -191,6 +193,7 @@ class Job {
   void given_up(uint32_t seat);
   void bound(uint32_t seat);
   void place_again(const Attempt& attempt);
+  // job_seats.cc again: what is left of a seat, and time.
   void vacate(uint32_t seat, ErrorCode code, std::string why);
   [[nodiscard]] bool is_worth_waiting(uint32_t seat);
   void wait(uint32_t seat);

@@ -1,0 +1,92 @@
+// The nodes that look best are asked what the call would need there, before one is bound.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "scheduler/jobs/job.h"
+
+namespace timerose::scheduler::jobs {
+
+// Of a node that may have the function without this one having heard of it; and the time until it
+// says so.
+float Job::hoped_for(Candidate candidate) const {
+  const bool unknown = candidate.cost.compile > 0 && mesh_.nodes.is_live(candidate.node);
+  if (unknown) {
+    candidate.set_lacking(
+        candidate.move_bytes - std::min(candidate.move_bytes, call_.function_bytes),
+        mesh_.nodes.numbers(candidate.node).per_byte);
+    candidate.cost.compile = 0;
+  }
+  return candidate.cost.total() + (unknown ? candidate.cost.ask : 0);
+}
+
+void Job::probe(uint32_t seat) {
+  Seat& at = seats_[seat];
+  at.state = SeatState::kProbing;
+  at.probe_until_ms = now_ms_ + kProbeWithin_ms;
+  at.probed.clear();
+  for (size_t i = 0; i < std::min(at.order.size(), kProbedAtOnce); ++i) {
+    const Candidate& candidate = at.order[i];
+    const PeerId peer = mesh_.nodes.advert(candidate.node).peer();
+    const AttemptId id = begin(seat, peer, candidate.node, AttemptState::kProbed).id;
+    at.probed.push_back({candidate, id});
+    actions_.emplace_back(ProbeNode{id, peer});
+  }
+}
+
+void Job::estimated(uint32_t seat, const Estimated& event) {
+  for (Probed& probed : seats_[seat].probed) {
+    if (probed.attempt != event.attempt) continue;
+    probed.answered = true;
+    Candidate& candidate = probed.candidate;
+    Cost& cost = candidate.cost;
+    if (mesh_.nodes.is_live(candidate.node)) {
+      candidate.set_lacking(event.lacking_bytes, mesh_.nodes.numbers(candidate.node).per_byte);
+      mesh_.nodes.note_warm(candidate.node, call_.function_mark, event.warm);
+    }
+    cost.queue = static_cast<float>(static_cast<double>(event.wait_ms) * 1e-3);
+    if (event.warm) cost.compile = 0;
+    if (event.known) cost.move = cost.burden = cost.queue = cost.compile = cost.run = 0;
+  }
+  end_probing_if_decided(seat);
+}
+
+void Job::probe_failed(uint32_t seat, AttemptId attempt) {
+  for (Probed& probed : seats_[seat].probed) probed.out = probed.out || probed.attempt == attempt;
+  end_probing_if_decided(seat);
+}
+
+// Nobody waits for a node that would not be cheaper than one that has answered, whatever it says.
+void Job::end_probing_if_decided(uint32_t seat) {
+  const Seat& at = seats_[seat];
+  if (at.state != SeatState::kProbing) return;
+  float best = std::numeric_limits<float>::infinity();
+  for (const Probed& probed : at.probed) {
+    if (probed.answered) best = std::min(best, probed.candidate.cost.total());
+  }
+  const bool waits = std::ranges::any_of(at.probed, [&](const Probed& probed) {
+    return !probed.answered && !probed.out && hoped_for(probed.candidate) < best;
+  });
+  if (!waits) end_probing(seat);
+}
+
+void Job::end_probing(uint32_t seat) {
+  Seat& at = seats_[seat];
+  std::vector<Candidate> order;
+  for (const Probed& probed : at.probed) {
+    if (Attempt* attempt = open(probed.attempt)) withdraw(*attempt);
+    if (probed.out) continue;
+    order.push_back(probed.candidate);
+    // A node that is too slow to say anything is not better than its neighbours.
+    if (!probed.answered) order.back().cost.ask += static_cast<float>(kProbeWithin_ms) * 1e-3F;
+  }
+  for (size_t i = at.probed.size(); i < at.order.size(); ++i) order.push_back(at.order[i]);
+  std::ranges::stable_sort(order, [](const Candidate& a, const Candidate& b) {
+    return a.cost.total() < b.cost.total();
+  });
+  at.order = std::move(order);
+  if (at.order.empty()) return place(seat);
+  bind(seat);
+}
+
+}  // namespace timerose::scheduler::jobs
