@@ -16,10 +16,10 @@ class CodeShelf {
  public:
   // Of all together: the pieces asked for the longest ago go.
   static constexpr size_t kPiecesMax = 128;
-  static constexpr uint64_t kBytesMax = 512ULL << 20;
+  static constexpr uint64_t kBytesMax = 256ULL << 20;
   // Of one requester, whose own oldest pieces go: he pushes nobody else's out by himself.
   static constexpr size_t kPiecesOfRequesterMax = 32;
-  static constexpr uint64_t kBytesOfRequesterMax = 128ULL << 20;
+  static constexpr uint64_t kBytesOfRequesterMax = 64ULL << 20;
 
   using Code = std::shared_ptr<const FileDescriptor>;
 

@@ -21,9 +21,14 @@ class CodeSource {
   };
   virtual Result<Module> get(const Cid& module) = 0;
 
+  enum class Maker {
+    kFresh,  // the worker had run no guest before
+    kUsed,
+  };
   // What a worker has put in the place of a binary. It is whatever the worker likes: machine code
-  // that may run where that worker's guests may, and nowhere else.
-  virtual void keep(const Cid& module, std::shared_ptr<const FileDescriptor> code) = 0;
+  // that may run where that worker's guests may, and nowhere else. That of a used one may be a
+  // former guest's.
+  virtual void keep(const Cid& module, std::shared_ptr<const FileDescriptor> code, Maker maker) = 0;
 };
 
 }  // namespace timerose::isolation

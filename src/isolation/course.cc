@@ -153,6 +153,10 @@ Status Course::take(const WantCode& want) {
   if (!is_part_of(work_.call, want.module)) {
     return fail(Fault::kLie, "it wants the code of another function");
   }
+  // Not by a guest that has broken out.
+  if (!handed_out_.insert(want.module).second) {
+    return fail(Fault::kLie, "it wants the same code twice");
+  }
   const auto module = work_.codes.get(want.module);
   if (!module.ok()) {
     return send(GiveCode{GiveCode::What::kNothing, module.error().code, module.error().message});
@@ -167,7 +171,9 @@ Status Course::take(const WantCode& want) {
 
 Status Course::take(const Compiled& /*compiled*/) {
   if (!compiling_) return fail(Fault::kLie, "it compiled what it was not given");
-  work_.codes.keep(compiling_->module, std::move(compiling_->file));
+  // Runs count from 1.
+  const auto maker = parts_.number == 1 ? CodeSource::Maker::kFresh : CodeSource::Maker::kUsed;
+  work_.codes.keep(compiling_->module, std::move(compiling_->file), maker);
   compiling_.reset();
   return success();
 }

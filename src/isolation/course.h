@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <set>
 
 #include "isolation/channel.h"
 #include "isolation/process.h"
@@ -71,6 +72,7 @@ class Course {
     bool is_over = false;  // the worker has said something since
   };
   std::optional<Compiling> compiling_;
+  std::set<Cid> handed_out_;  // modules
   uint64_t compiled_ns_ = 0;  // in this run, but for what is under way
   std::atomic<uint64_t> cancelled_ns_{0};
   std::optional<uint64_t> excused_when_cancelled_ns_;

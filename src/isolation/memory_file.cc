@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace timerose::isolation {
@@ -21,7 +22,10 @@ Result<uint64_t> seal(const FileDescriptor& file) {
   if (fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return errno_error(errno, "sealing a module");
   struct stat status{};
   if (fstat(file.get(), &status) != 0) return errno_error(errno, "measuring a module");
-  return static_cast<uint64_t>(status.st_size);
+  // Room can be had beyond the end.
+  constexpr uint64_t kStatBlockBytes = 512;
+  return std::max(static_cast<uint64_t>(status.st_size),
+                  static_cast<uint64_t>(status.st_blocks) * kStatBlockBytes);
 }
 
 }  // namespace timerose::isolation

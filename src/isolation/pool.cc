@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "compute/function.h"
 #include "compute/memo.h"
@@ -25,8 +26,8 @@ std::optional<Sha256Digest> scope_of(const std::string& requester, Answers answe
 // Modules for the workers of one requester, during one run.
 class Pool::RequesterCodes final : public CodeSource {
  public:
-  RequesterCodes(Pool& pool, const std::string& requester, Blockstore& store)
-      : pool_(pool), requester_(requester), store_(store) {}
+  RequesterCodes(Pool& pool, const std::string& requester, pid_t worker, Blockstore& store)
+      : pool_(pool), requester_(requester), worker_(worker), store_(store) {}
 
   Result<Module> get(const Cid& module) override {
     if (const auto own = pool_.own_code(module); own.ok()) {
@@ -41,10 +42,14 @@ class Pool::RequesterCodes final : public CodeSource {
     TR_ASSIGN(FileDescriptor file, memory_file(binary));
     return Module{Module::Form::kBinary, shared(std::move(file))};
   }
-  void keep(const Cid& module, std::shared_ptr<const FileDescriptor> code) override {
+  // A guest that has broken out must not outlive its worker in code that others load.
+  void keep(const Cid& module, std::shared_ptr<const FileDescriptor> code, Maker maker) override {
     const auto bytes = seal(*code);
-    if (!bytes.ok()) return;
     const std::lock_guard lock(pool_.mutex_);
+    Compiled& compiled = pool_.compiled_[worker_];
+    compiled.requester = requester_;
+    compiled.modules.insert(module);
+    if (maker == Maker::kUsed || !bytes.ok()) return;
     pool_.shelf_.put(requester_, module, std::move(code), *bytes);
   }
 
@@ -54,6 +59,7 @@ class Pool::RequesterCodes final : public CodeSource {
   }
   Pool& pool_;
   const std::string& requester_;
+  const pid_t worker_;
   Blockstore& store_;
 };
 
@@ -65,8 +71,7 @@ class Pool::RequesterRunner final : public compute::Runner {
   Result<compute::Answer> run(const compute::Invocation& call, const Sha256Digest& digest,
                               const compute::Budget& budget, const wasi::Context::OnWrite& on_write,
                               const compute::Surroundings& around) override {
-    RequesterCodes codes(pool_, requester_, around.store);
-    return pool_.run(requester_, {call, digest, budget, on_write, around, codes});
+    return pool_.run(requester_, {call, digest, budget, on_write, around});
   }
   [[nodiscard]] bool is_warm(const compute::Invocation& call) const override {
     if (!pool_.has_code(requester_, call.module)) return false;
@@ -111,6 +116,10 @@ bool Pool::has_code(const std::string& requester, const Cid& module) {
   {
     const std::lock_guard lock(mutex_);
     if (shelf_.has(requester, module)) return true;
+    const bool in_worker = std::ranges::any_of(compiled_, [&](const auto& one) {
+      return one.second.requester == requester && one.second.modules.contains(module);
+    });
+    if (in_worker) return true;
   }
   const auto modules = parts_.modules();
   return modules.ok() && (*modules)->has(module);
@@ -118,31 +127,39 @@ bool Pool::has_code(const std::string& requester, const Cid& module) {
 
 std::vector<Cid> Pool::warm(size_t max) {
   const std::lock_guard lock(mutex_);
-  return shelf_.latest(max);
+  std::vector<Cid> all = shelf_.latest(max);
+  for (const auto& [worker, compiled] : compiled_) {
+    std::ranges::copy_if(compiled.modules, std::back_inserter(all), [&](const Cid& module) {
+      return all.size() < max && std::ranges::find(all, module) == all.end();
+    });
+  }
+  return all;
 }
 
 std::unique_ptr<compute::Runner> Pool::runner_for(const std::string& requester, Answers answers) {
   return std::make_unique<RequesterRunner>(*this, requester, answers);
 }
 
-Result<compute::Answer> Pool::run(const std::string& requester, Work work) {
+Result<compute::Answer> Pool::run(const std::string& requester, const Call& call) {
   {
     const std::lock_guard lock(mutex_);
-    if (auto refusal = strikes_.refusal(parts_.clock.monotonic_ns(), work.digest, requester)) {
-      compute::Answer answer(compute::object_cid(work.digest));
+    if (auto refusal = strikes_.refusal(parts_.clock.monotonic_ns(), call.digest, requester)) {
+      compute::Answer answer(compute::object_cid(call.digest));
       answer.stopped = {wasm::StopReason::kLimit, *std::move(refusal)};
       return answer;
     }
   }
   TR_ASSIGN(Member member, take(requester));
-  auto answer = member.process->run(work);
+  RequesterCodes codes(*this, requester, member.process->id(), call.around.store);
+  auto answer =
+      member.process->run({call.call, call.digest, call.budget, call.on_write, call.around, codes});
   if (!member.process->broken()) {
     give_back(std::move(member));
     return answer;
   }
   const Process::Broken broken = *member.process->broken();
   end(member);
-  return failed(work.digest, requester, broken);
+  return failed(call.digest, requester, broken);
 }
 
 compute::Answer Pool::failed(const Sha256Digest& call, const std::string& requester,
@@ -239,6 +256,7 @@ void Pool::end(Member& member) {
   {
     const std::lock_guard lock(mutex_);
     if (busy_processes_.erase(member.process->id()) != 0) --busy_;
+    compiled_.erase(member.process->id());
   }
   member.process.reset();
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,7 +79,14 @@ class Pool {
   };
   using Members = std::list<Member>;
 
-  Result<compute::Answer> run(const std::string& requester, Work work);
+  struct Call {
+    const compute::Invocation& call;
+    const Sha256Digest& digest;
+    const compute::Budget& budget;
+    const wasi::Context::OnWrite& on_write;
+    const compute::Surroundings& around;
+  };
+  Result<compute::Answer> run(const std::string& requester, const Call& call);
   Result<Member> take(const std::string& requester);
   void give_back(Member member);
   void end(Member& member);
@@ -101,6 +109,11 @@ class Pool {
   Members idle_;      // used last: first
   size_t busy_ = 0;
   std::map<pid_t, std::string> busy_processes_;
+  struct Compiled {
+    std::string requester;
+    std::set<Cid> modules;
+  };
+  std::map<pid_t, Compiled> compiled_;  // by workers that are there
   uint64_t started_ = 0;
   uint64_t broken_ = 0;
   std::optional<Measures> measures_;

@@ -31,7 +31,8 @@ class Codes final : public CodeSource {
     TR_ASSIGN(FileDescriptor file, memory_file(as_bytes("x")));
     return Module{Module::Form::kBinary, std::make_shared<const FileDescriptor>(std::move(file))};
   }
-  void keep(const Cid& /*module*/, std::shared_ptr<const FileDescriptor> code) override {
+  void keep(const Cid& /*module*/, std::shared_ptr<const FileDescriptor> code,
+            Maker /*maker*/) override {
     CHECK(code != nullptr);
     (void)seal(*code);
   }
