@@ -70,8 +70,8 @@ TEST(Evidence, IsOfSortedDistinctReceiptsWithinItsLimits) {
 
 TEST(Evidence, NeedsABasisForWhatWasAcceptedAndOnlyThen) {
   Value::Map map = *dag_cbor::decode(full().encode().value())->as_map();
-  const auto decodes = [](const Value::Map& map) {
-    return Evidence::decode(*dag_cbor::encode(Value(map))).ok();
+  const auto decodes = [](const Value::Map& fields) {
+    return Evidence::decode(*dag_cbor::encode(Value(fields))).ok();
   };
   EXPECT_TRUE(decodes(map));
   Value::Map without = map;
