@@ -11,6 +11,9 @@ namespace {
 constexpr uint64_t kNsPerMs = 1'000'000;
 // Acknowledged together, at the latest when time is looked at.
 constexpr size_t kAcknowledgeTogether = 64;
+// At the deadline an executor that has the call may still say how far it had come: it looks at the
+// time as often as we do.
+constexpr uint64_t kLastWordNs = 60'000'000;
 
 }  // namespace
 
@@ -279,7 +282,9 @@ void RequesterSide::on(RequesterTick& /*event*/) {
 void RequesterSide::sweep_calls() {
   std::vector<CallNumber> late;
   for (auto& [number, call] : calls_) {
-    if (now_ns_ >= call.deadline_ns) {
+    const bool may_say =
+        call.offer() != nullptr && call.is_there() && call.deadline_ns != UINT64_MAX;
+    if (now_ns_ >= call.deadline_ns + (may_say ? kLastWordNs : 0)) {
       late.push_back(number);
     } else if (call.stage == Stage::kWaitsToRetry && now_ns_ >= call.retry_ns) {
       put(call);

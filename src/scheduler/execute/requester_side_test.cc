@@ -106,6 +106,17 @@ TEST_F(RequesterSideTest, EndsACallAtItsDeadlineAndCancelsIt) {
   EXPECT_EQ(said<Cancel>().size(), 1U);
 }
 
+TEST_F(RequesterSideTest, AtTheDeadlineTheExecutorMaySayHowFarItCame) {
+  ask_over_a_link(1, 500);
+  pass(555 * kMs);
+  EXPECT_TRUE(told<Failure>().empty());
+  hear(Failure{1, FailureKind::kDeadline, "the deadline has passed while it waited to run"});
+  ASSERT_EQ(told<Failure>().size(), 1U);
+  EXPECT_NE(told<Failure>()[0].message.find("waited to run"), std::string::npos);
+  pass(600 * kMs);
+  EXPECT_TRUE(said<Cancel>().empty());
+}
+
 TEST_F(RequesterSideTest, SaysAtTheDeadlineThatTheExecutorWasBusy) {
   ask_over_a_link(1, 500);
   hear(Busy{1, 5000, 9, "full"});
