@@ -1,6 +1,7 @@
 #include "node/verification.h"
 
 #include "node/records/verification_records.h"
+#include "node/records/witness_records.h"
 
 namespace timerose::node {
 
@@ -73,6 +74,19 @@ Result<std::optional<Cid>> Verification::settled(const scheduler::ContentKey& fu
   TR_ASSIGN(Cid cid, keep_evidence(repository_.records(), *store, repository_.pins(), evidence,
                                    clock_.unix_ns()));
   return std::optional(std::move(cid));
+}
+
+Status Verification::witnessed(const Cid& invocation, const verify::Judgement& judgement,
+                               std::span<const verify::Answer> answers) {
+  TR_ASSIGN(auto* store, repository_.blockstore());
+  std::vector<Witness> witnesses;
+  for (const size_t i : judgement.supporters) {
+    if (!answers[i].receipt) continue;
+    TR_ASSIGN(const auto block, store->get(*answers[i].receipt));
+    TR_ASSIGN(auto receipt, compute::Receipt::decode(block.view()));
+    witnesses.push_back({answers[i].operator_name, std::move(receipt)});
+  }
+  return keep_witnesses(repository_.records(), invocation, witnesses);
 }
 
 Status Verification::misbehaved(const PeerId& executor, const scheduler::ContentKey& function) {

@@ -36,6 +36,10 @@ class Verification {
   Result<std::optional<Cid>> settled(const scheduler::ContentKey& function,
                                      const scheduler::verify::Judgement& judgement,
                                      std::span<const scheduler::verify::Answer> answers);
+  // Keeps the receipts behind an answer that several gave, so that they count when it is asked for
+  // again.
+  Status witnessed(const Cid& invocation, const scheduler::verify::Judgement& judgement,
+                   std::span<const scheduler::verify::Answer> answers);
   // What the executor sent was not the answer that it had committed to, or can be no answer at all:
   // of another call, or signed by another key.
   Status misbehaved(const PeerId& executor, const scheduler::ContentKey& function);

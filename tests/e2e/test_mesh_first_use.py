@@ -18,16 +18,10 @@ def mesh(tmp_path):
     with running(tmp_path, "a", "b", "c") as nodes:
         a, *others = nodes
         for other in others:
-            a("swarm", "connect", other.address())
-            other("trust", "add", "--role", "requester", a.peer_id())
+            other.execute_for(a)
             a("trust", "add", "--role", "executor", other.peer_id())
-        ids = {node.peer_id() for node in nodes}
-        wait_for(lambda: {one["peer"] for one in known_nodes(a)} == ids, "a knows all three")
+        wait_for(lambda: len(a.known()) == 3, "a knows all three")
         yield nodes
-
-
-def known_nodes(node):
-    return json.loads(node.text("nodes", "-o", "json"))["nodes"]
 
 
 def jobs(node):
@@ -112,6 +106,13 @@ def test_a_quorum_is_not_content_with_one_that_is_known(mesh, guests):
     (job,) = [one for one in jobs(a) if len(one["steps"]) > 1]
     asked = {step["peer"] for step in job["steps"] if step["state"] in ("answered", "withdrawn")}
     assert len(asked) == 2 and jobs(a)[-1]["executor"] not in asked
+    # It is remembered that three said so, after a restart too.
+    a.end_node()
+    a.start_node()
+    for wish in ("quorum=2", "quorum=3"):
+        answer, _ = run_json(a, "--verify", wish, guests("hello"))
+        assert answer["cached"], wish
+    assert len(jobs(a)) == 2
 
 
 def test_an_own_execution_counts_whatever_is_wished(mesh, guests):

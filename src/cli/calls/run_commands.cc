@@ -1,8 +1,6 @@
 // timerose run, rerun: calls, and the same calls again.
 #include <fmt/format.h>
 
-#include <span>
-
 #include "base/units.h"
 #include "cli/calls/answer.h"
 #include "cli/calls/call_options.h"
@@ -94,19 +92,26 @@ Result<std::optional<node::KnownAnswer>> what_is_known(Session& session,
   return std::optional(*std::move(known));
 }
 
-// An answer that was believed before counts only as far as it would if it came now.
-Result<bool> counts(Session& session, const JobWish& wish, const node::KnownAnswer& known) {
-  using scheduler::verify::Standing;
+// An answer that was believed before counts only as far as it would if it came now. Finds its
+// witnesses where it does not count alone.
+Result<bool> counts(Session& session, const JobWish& wish, node::KnownAnswer& known) {
+  using scheduler::verify::judge;
+  using scheduler::verify::Next;
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(const PrivateKey* key, repository->key());
-  Standing standing = Standing::kSelf;
-  if (const PeerId self = PeerId::of(key->public_key()); known.executor != self) {
-    TR_ASSIGN(const auto trust, node::load_trust(repository->records(), self));
-    standing = node::standing_of(trust, known.executor);
+  scheduler::execute::TrustList trust(PeerId::of(key->public_key()));
+  const bool is_own = known.executor == trust.self();
+  const bool is_quorum = wish.options.verify.policy == scheduler::verify::Policy::kQuorum;
+  if (!is_own || is_quorum) {
+    TR_ASSIGN(trust, node::load_trust(repository->records(), trust.self()));
   }
-  const auto said = node::said_by(known.executor, {}, standing, known.answer);
-  const auto judgement = scheduler::verify::judge(wish.options.verify, std::span(&said, 1));
-  return judgement.next == scheduler::verify::Next::kAccept;
+  if (is_quorum) {
+    TR_ASSIGN(known.witnesses, node::other_witnesses(repository->records(), trust, known));
+  }
+  std::vector said{
+      node::said_by(known.executor, {}, node::standing_of(trust, known.executor), known.answer)};
+  said.insert(said.end(), known.witnesses.begin(), known.witnesses.end());
+  return judge(wish.options.verify, said).next == Next::kAccept;
 }
 
 // So that others who ask for the same find the answer here.
@@ -137,9 +142,9 @@ Result<int> run(Session& session, const RunOptions& options,
   if (!options.no_memo) {
     TR_ASSIGN(known, what_is_known(session, invocation));
   }
-  if (known && !wish.options.explain && !wish.detach) {
+  if (known) {
     TR_ASSIGN(const bool is_enough, counts(session, wish, *known));
-    if (is_enough) {
+    if (is_enough && !wish.options.explain && !wish.detach) {
       TR_TRY(show_answer(session, known->answer, abi, show, {}));
       return exit_code_of(known->answer);
     }

@@ -1,14 +1,30 @@
 #include "node/jobs/known_answer.h"
 
+#include "node/records/witness_records.h"
+
 namespace timerose::node {
 
 using scheduler::execute::Role;
 using scheduler::verify::Standing;
 
 Result<KnownAnswer> known_answer(compute::Answer answer, Blockstore& store, const PeerId& self) {
-  if (!answer.receipt) return KnownAnswer{std::move(answer), self};
+  if (!answer.receipt) return KnownAnswer{std::move(answer), self, {}};
   TR_ASSIGN(const auto receipt, compute::load_receipt(store, *answer.receipt));
-  return KnownAnswer{std::move(answer), PeerId::of(receipt.circumstances.executor)};
+  return KnownAnswer{std::move(answer), PeerId::of(receipt.circumstances.executor), {}};
+}
+
+Result<std::vector<scheduler::verify::Answer>> other_witnesses(
+    sqlite::Database& records, const scheduler::execute::TrustList& trust,
+    const KnownAnswer& known) {
+  TR_ASSIGN(const auto witnesses, witnesses_of(records, known.answer.invocation));
+  std::vector<scheduler::verify::Answer> others;
+  for (const Witness& witness : witnesses) {
+    const PeerId peer = PeerId::of(witness.receipt.circumstances.executor);
+    if (peer == known.executor || witness.receipt.outcome != known.answer.outcome_cid) continue;
+    others.push_back({peer, witness.operator_name, standing_of(trust, peer),
+                      witness.receipt.outcome, std::nullopt, witness.receipt.metering});
+  }
+  return others;
 }
 
 Standing standing_of(const scheduler::execute::TrustList& trust, const PeerId& executor) {

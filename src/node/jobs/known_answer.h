@@ -1,6 +1,7 @@
 // Whose word an answer of this node's own memo is, and what that word is worth.
 #pragma once
 
+#include "base/sqlite.h"
 #include "blockstore/blockstore.h"
 #include "compute/executor.h"
 #include "multiformats/peer_id.h"
@@ -12,10 +13,18 @@ namespace timerose::node {
 struct KnownAnswer {
   compute::Answer answer;  // with an Outcome
   PeerId executor;         // who signed its receipt
+  // Others that said the same, if they were asked for: as they were then.
+  std::vector<scheduler::verify::Answer> witnesses;
 };
 
 // `answer` is remembered here. This node's own executions may have no receipt.
 Result<KnownAnswer> known_answer(compute::Answer answer, Blockstore& store, const PeerId& self);
+
+// Those that are kept of the call beside `known`, what it says and no other; `trust` tells their
+// worth now.
+Result<std::vector<scheduler::verify::Answer>> other_witnesses(
+    sqlite::Database& records, const scheduler::execute::TrustList& trust,
+    const KnownAnswer& known);
 
 // What the word of `executor` is worth where `trust` is the list.
 scheduler::verify::Standing standing_of(const scheduler::execute::TrustList& trust,

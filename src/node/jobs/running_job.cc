@@ -142,13 +142,15 @@ void RunningJob::carry_out(const jobs::AskMemo& /*action*/) {
 jobs::MemoSaid RunningJob::memo_said() const {
   jobs::MemoSaid said;
   if (memo_found_) said.answers = memo_found_->answers;
+  const auto add = [&](const scheduler::verify::Answer& answer) {
+    const auto is_theirs = [&](const auto& other) { return other.executor == answer.executor; };
+    if (std::ranges::none_of(said.answers, is_theirs)) said.answers.push_back(answer);
+  };
   if (ask_->known) {
     const PeerId& signer = ask_->known->executor;
-    const auto is_theirs = [&](const auto& answer) { return answer.executor == signer; };
-    if (std::ranges::none_of(said.answers, is_theirs)) {
-      said.answers.push_back(said_by(signer, parts_.mesh.operator_of(signer),
-                                     parts_.mesh.standing(signer), ask_->known->answer));
-    }
+    add(said_by(signer, parts_.mesh.operator_of(signer), parts_.mesh.standing(signer),
+                ask_->known->answer));
+    for (const auto& witness : ask_->known->witnesses) add(witness);
   }
   for (const auto& answer : said.answers) {
     if (const auto node = parts_.mesh.find(answer.executor)) said.nodes.push_back(*node);
@@ -251,6 +253,10 @@ void RunningJob::learn_of(const std::vector<scheduler::verify::Answer>& answers,
   for (const size_t loser : judgement.losers) end.liars.push_back(answers[loser].executor);
   for (const size_t odd : judgement.odd_metering) {
     end.odd_metering.push_back(answers[odd].executor);
+  }
+  // What cannot be kept is asked for again.
+  if (judgement.supporters.size() > 1) {
+    (void)parts_.verification->witnessed(ask_->placing.invocation, judgement, answers);
   }
   const auto settled = parts_.verification->settled(ask_->placing.function, judgement, answers);
   if (settled.ok()) end.evidence = *settled;  // what cannot be kept has been seen all the same
