@@ -25,7 +25,7 @@ class Cursor {
   using pointer = const char*;
   using reference = const char&;
 
-  Cursor(const char* at, size_t* read) : at_(at), read_(read) {}
+  Cursor(std::string_view::const_iterator at, size_t* read) : at_(at), read_(read) {}
   reference operator*() const { return *at_; }
   Cursor& operator++() {
     ++at_;
@@ -41,7 +41,7 @@ class Cursor {
   bool operator!=(const Cursor& other) const { return at_ != other.at_; }
 
  private:
-  const char* at_;
+  std::string_view::const_iterator at_;
   size_t* read_;
 };
 
@@ -146,8 +146,8 @@ class FieldParser : public nlohmann::json_sax<Json> {
   FieldParser(const FieldReader& reader, std::string_view json) : reader_(reader), json_(json) {}
 
   Status run() {
-    const Cursor begin(json_.data(), &read_);
-    const Cursor end(json_.data() + json_.size(), &read_);
+    const Cursor begin(json_.begin(), &read_);
+    const Cursor end(json_.end(), &read_);
     const bool good = Json::sax_parse(begin, end, this, Json::input_format_t::json, true, true);
     if (good) return success();
     return Error{ErrorCode::kMalformed, fmt::format("line {}, column {}: {}\n  {}\n  {:>{}}", line_,
@@ -221,9 +221,8 @@ class FieldParser : public nlohmann::json_sax<Json> {
     size_t last = std::min(json_.size(), read_) - (read_ == 0 ? 0 : 1);
     while (last > 0 && kBetween.find(json_[last]) != std::string_view::npos) --last;
     size_t first = last;
-    if (json_[last] == '"') {
-      while (first > 0 && json_[--first] != '"') {
-      }
+    if (last > 0 && json_[last] == '"') {
+      first = std::min(last, json_.rfind('"', last - 1));
     } else {
       while (first > 0 && kBetween.find(json_[first - 1]) == std::string_view::npos) --first;
     }
