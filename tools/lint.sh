@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formatting, the include graph, what documents name, and clang-tidy over every source of src/ that is not a test.
+# Formatting, the include graph, what documents name, and clang-tidy over every source of src/ and sim/ that is not a test.
 #
 #   lint.sh           what CI runs: the checks of .clang-tidy, about 4 minutes on 2 cores
 #   lint.sh --full    also the path-sensitive clang-analyzer-*, which takes three times as long
@@ -23,7 +23,7 @@ checks=()
 # EnumCastOutOfRange: a byte read from the wire is cast to an enum first and looked at by a switch after.
 [ "$mode" = --full ] && checks=(--checks='clang-analyzer-*,-clang-analyzer-optin.core.EnumCastOutOfRange')
 # The count of findings in system headers, which are not shown, is noise; all else on stderr is kept.
-sources 'src/*.cc' | grep -v '_test\.cc$' |
+sources 'src/*.cc' 'sim/*.cc' | grep -v '_test\.cc$' |
   xargs -P "${JOBS:-$(nproc)}" -n 1 clang-tidy-19 --quiet --warnings-as-errors='*' -p build/release "${checks[@]}" 2>&1 |
   sed -E '/^[0-9]+ warnings?( treated as errors)? generated\.$/d; /^Suppressed [0-9]+ warnings/d; /^Use -header-filter/d'
 echo "lint: clean"
