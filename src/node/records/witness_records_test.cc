@@ -24,7 +24,8 @@ class WitnessRecords : public ::testing::Test {
  protected:
   std::vector<std::string> kept(const Cid& call) {
     std::vector<std::string> out;
-    for (const Witness& one : witnesses_of(records_, call).value()) {
+    const auto witnesses = witnesses_of(records_, call).value();
+    for (const Witness& one : witnesses) {
       EXPECT_TRUE(one.receipt.verify().ok());
       out.push_back(one.operator_name);
     }
