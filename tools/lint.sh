@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Formatting, the include graph, what documents name, and clang-tidy over every source of src/ and sim/ that is not a test.
 #
-#   lint.sh           what CI runs: the checks of .clang-tidy, about 4 minutes on 2 cores
+#   lint.sh           what CI runs: the checks of .clang-tidy, about 8 minutes on 2 cores
 #   lint.sh --full    also the path-sensitive clang-analyzer-*, which takes three times as long
 #   lint.sh --quick   without clang-tidy: seconds
 #

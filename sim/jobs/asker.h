@@ -62,8 +62,8 @@ class Asker {
     Cid outcome;
   };
   struct Active {
-    Active(JobNumber of, Question asked, Bytes bytes, Cid cid)
-        : number(of), question(std::move(asked)), block(std::move(bytes)), name(std::move(cid)) {}
+    Active(JobNumber of, Question what, Bytes bytes, Cid cid)
+        : number(of), question(std::move(what)), block(std::move(bytes)), name(std::move(cid)) {}
     JobNumber number;
     Question question;
     Bytes block;  // of the Invocation

@@ -83,7 +83,7 @@ TEST_P(EveryFault, IsFeltAndBreaksNoPromise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulated, EveryFault, ::testing::ValuesIn(faults()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 TEST(Limits, StopStarvedCallsAndAnswerRepeatedOnesFromTheMemo) {
   Scenario scenario = calm();

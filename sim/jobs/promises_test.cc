@@ -152,7 +152,7 @@ TEST_P(Promise, IsKeptAndIsSeenToBeBroken) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulated, Promise, ::testing::ValuesIn(mutants()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 TEST(ExecutorPromises, SeeMoreQuestionsThanMayBeLookedInto) {
   EventQueue events;

@@ -21,9 +21,12 @@
 
 namespace timerose::isolation {
 
+// A worker with less does not come to run anything.
+inline constexpr uint64_t kWorkerMemoryMin = 384ULL << 20;
+
 struct PoolOptions {
   Program program{-1, {kWorkerName}};
-  uint64_t memory_bytes_max = 0;  // of one worker; 0: no limit
+  uint64_t memory_bytes_max = 0;  // of one worker, kWorkerMemoryMin at least; 0: no limit
   std::string group_folder;       // of cgroup v2, in which a group for each worker may be made
   uint64_t compile_ns_max = kCompileNs;  // of one run
   // More wait idle only as long as their requesters' calls keep them busy.

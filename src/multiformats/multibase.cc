@@ -179,20 +179,48 @@ Result<Bytes> decode_bits(const Base& base, std::string_view digits) {
   return out;
 }
 
-// Appends the digits of `number` (most significant byte first) in another radix, least significant
-// first: schoolbook long division, one digit of the source at a time.
-template <typename Digit>
-void convert_radix(std::span<const Digit> number, uint32_t from, uint32_t to, Bytes& out) {
-  const size_t start = out.size();
-  for (const Digit digit : number) {
-    uint32_t carry = digit;
-    for (size_t i = start; i < out.size(); ++i) {
-      carry += out[i] * from;
-      out[i] = static_cast<uint8_t>(carry % to);
-      carry /= to;
+// As many digits of one radix as go into 32 bits, taken as one.
+struct Limbs {
+  explicit Limbs(uint32_t radix) : radix(radix), power(radix) {
+    while (power * radix <= uint64_t{1} << 32) {
+      power *= radix;
+      ++digits;
     }
-    for (; carry > 0; carry /= to) out.push_back(static_cast<uint8_t>(carry % to));
   }
+  uint32_t radix;
+  size_t digits = 1;
+  uint64_t
+      power;  // of one of 256 2^32, of others less: a product of two radixes' goes into 64 bits
+};
+
+// Appends the digits of `number` (most significant first, none of them 0 at its beginning) in
+// another radix, least significant first: schoolbook long division, one limb of the source at a
+// time.
+void convert_radix(std::span<const uint8_t> number, uint32_t from_radix, uint32_t to_radix,
+                   Bytes& out) {
+  const Limbs from(from_radix);
+  const Limbs to(to_radix);
+  std::vector<uint32_t> limbs;
+  limbs.reserve(number.size() / to.digits + 2);
+  size_t taken = number.size() % from.digits;  // the first limb may have fewer digits
+  if (taken == 0) taken = from.digits;
+  for (; !number.empty(); number = number.subspan(taken), taken = from.digits) {
+    uint64_t carry = 0;
+    for (const uint8_t digit : number.first(taken)) carry = carry * from.radix + digit;
+    for (uint32_t& limb : limbs) {
+      carry += limb * from.power;
+      limb = static_cast<uint32_t>(carry % to.power);
+      carry /= to.power;
+    }
+    for (; carry > 0; carry /= to.power) limbs.push_back(static_cast<uint32_t>(carry % to.power));
+  }
+  const size_t start = out.size();
+  for (uint32_t limb : limbs) {
+    for (size_t i = 0; i < to.digits; ++i, limb /= to.radix) {
+      out.push_back(static_cast<uint8_t>(limb % to.radix));
+    }
+  }
+  while (out.size() > start && out.back() == 0) out.pop_back();
 }
 
 void encode_positional(const Base& base, ByteView bytes, std::string& out) {

@@ -53,8 +53,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      check_by<isolation_named>},
     {"Execute.Workers", "16", "worker processes that are kept when calls have ended",
      check_positive},
-    {"Execute.WorkerMemory", "5GiB", "that a worker process may have; 0: what the system gives",
-     check_by<parse_bytes>},
+    {"Execute.WorkerMemory", "5GiB",
+     "that a worker process may have, 384MiB at least; 0: what the system gives",
+     check_worker_memory},
     {"Execute.ControlGroup", "",
      "an absolute path: the cgroup v2 folder in which this node may make a group for each worker "
      "process",

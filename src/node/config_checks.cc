@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "exchange/http_address.h"
+#include "isolation/pool.h"
 #include "multiformats/cid.h"
 #include "node/network/peer_address.h"
 
@@ -108,6 +109,14 @@ Status check_positive(std::string_view value) {
   if (count >= 1 && count <= kCountMax) return success();
   return Error{ErrorCode::kInvalidArgument,
                fmt::format("expected a number from 1 to {}; found {}", kCountMax, count)};
+}
+
+Status check_worker_memory(std::string_view value) {
+  TR_ASSIGN(const uint64_t bytes, parse_bytes(value));
+  if (bytes == 0 || bytes >= isolation::kWorkerMemoryMin) return success();
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("expected 0 or at least {}, which a worker process needs; found {}",
+                           format_bytes(isolation::kWorkerMemoryMin), format_bytes(bytes))};
 }
 
 Status check_file(std::string_view value) {

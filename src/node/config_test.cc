@@ -58,7 +58,7 @@ TEST(Config, TakesListsWithCommasAndAsJsonArrays) {
   EXPECT_EQ(Config::parse(config->format()).value(), *config);
 }
 
-TEST(Config, ChecksTheSettingsOfTheNetwork) {
+TEST(Config, ChecksWhatSettingsSay) {
   Config config = Config::parse("{}").value();
   const std::pair<const char*, const char*> wrong[] = {
       {"Addresses.Listen", "localhost:4001"},
@@ -67,6 +67,7 @@ TEST(Config, ChecksTheSettingsOfTheNetwork) {
       {"Discovery.MDNS", "yes"},
       {"Routing.Mode", "on"},
       {"Connections.High", "0"},
+      {"Execute.WorkerMemory", "256MiB"},
       {"Bitswap.Serve", "some"},
       {"Bitswap.Deny", "nothing"},
       {"Http.Gateways", "example.org"},

@@ -45,6 +45,9 @@ struct ExecutorLimits {
   size_t questions_of_requester_max = 64;
   // How long after its Commit an answer is kept from others who ask for it, if it is not revealed.
   uint64_t withhold_ns = 120'000'000'000;
+  // Refusals of one stream, for who asks and what is asked; then it is ended. What else the peer
+  // has sent on it costs nothing more, and others are heard.
+  size_t turned_away_max = 256;
   uint32_t run_threads = 8;  // guests that really run at a time: for estimates
   StrangerLimits strangers;
 };

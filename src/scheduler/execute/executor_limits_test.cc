@@ -10,6 +10,7 @@ namespace {
 
 using testing_executor::kMs;
 using testing_executor::kSecond;
+using testing_executor::peer_number;
 
 class ExecutorLimitsTest : public testing_executor::ExecutorSideTest {};
 
@@ -28,6 +29,19 @@ TEST_F(ExecutorLimitsTest, RefusesWhatIsNoInvocationAndWhatCostsTooMuch) {
   EXPECT_EQ(only_sent<Refuse>(1).reason, RefuseReason::kLimit);
   hear(1, offer(9, 0));
   EXPECT_EQ(all<Launch>().size(), 1U);
+}
+
+TEST_F(ExecutorLimitsTest, EndsTheStreamOfWhoGoesOnAskingForWhatItIsRefused) {
+  ExecutorLimits limits;
+  limits.turned_away_max = 3;
+  limit(limits);
+  open(1, peer_number(3));
+  hear(1, offer(1, 1));
+  hear(1, Known{2, Cid::of_sha256(Codec::kDagCbor, invocation(1)), {}});
+  EXPECT_TRUE(all<CloseLink>().empty());
+  hear(1, offer(3, 3));
+  EXPECT_EQ(only_sent<Refuse>(1).call, 3U);
+  EXPECT_EQ(only<CloseLink>().link, mesh::StreamId{1});
 }
 
 TEST_F(ExecutorLimitsTest, HoldsOffersWhoseBlocksNeverComeToTheirOwnPlaces) {

@@ -48,10 +48,11 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, const Probe& probe) {
   if (!invocation.ok()) {
     return send(link, Refuse{probe.call, RefuseReason::kMalformed, invocation.error().message});
   }
-  auto heard = hear(probe.call, {from.peer, probe.authority, &*invocation, {}});
-  if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
+  const auto standing =
+      hear(link, from, probe.call, {from.peer, probe.authority, &*invocation, {}});
+  if (!standing) return;
   const Cid name = Cid::of_sha256(Codec::kDagCbor, probe.invocation);
-  const auto id = begin_question(link, from, probe.call, name, std::get<Standing>(heard));
+  const auto id = begin_question(link, from, probe.call, name, *standing);
   if (!id) return;
   auto job = std::make_shared<Job>(name, *std::move(invocation));
   job->requester = from.peer;
@@ -59,11 +60,10 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, const Probe& probe) {
 }
 
 void ExecutorSide::take(mesh::StreamId link, Link& from, const Known& known) {
-  auto heard = hear(known.call, {from.peer, known.authority, nullptr, {}});
-  if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
+  const auto standing = hear(link, from, known.call, {from.peer, known.authority, nullptr, {}});
+  if (!standing) return;
   if (is_secret(known.invocation)) return send(link, Unknown{known.call});
-  const auto id =
-      begin_question(link, from, known.call, known.invocation, std::get<Standing>(heard));
+  const auto id = begin_question(link, from, known.call, known.invocation, *standing);
   if (id) actions_.emplace_back(LookUp{*id, known.invocation});
 }
 

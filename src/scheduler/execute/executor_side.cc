@@ -117,22 +117,18 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, Offer& offer) {
   const Cid name = Cid::of_sha256(Codec::kDagCbor, offer.invocation);
   if (Call* const call = find({from.peer, offer.call})) return rejoin(link, *call, offer, name);
   Asked asked{from.peer, offer.authority, nullptr, {offer.fuel, offer.deadline_ms, offer.priority}};
-  if (offer.authority.empty()) {
-    auto heard = hear(offer.call, asked);
-    if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
-  }
+  if (offer.authority.empty() && !hear(link, from, offer.call, asked)) return;
   auto invocation = compute::Invocation::decode(offer.invocation);
   if (!invocation.ok()) {
     return send(link, Refuse{offer.call, RefuseReason::kMalformed, invocation.error().message});
   }
   asked.invocation = &*invocation;
-  auto heard = hear(offer.call, asked);
-  if (auto* answer = std::get_if<Message>(&heard)) return send(link, std::move(*answer));
-  const Standing standing = std::get<Standing>(heard);
-  if (auto answer = why_not_taken(standing, requester, offer)) {
+  const auto standing = hear(link, from, offer.call, asked);
+  if (!standing) return;
+  if (auto answer = why_not_taken(*standing, requester, offer)) {
     return send(link, *std::move(answer));
   }
-  take_new(link, from, standing, offer, name, *std::move(invocation));
+  take_new(link, from, *standing, offer, name, *std::move(invocation));
 }
 
 Admission ExecutorView::admit(const Asked& asked) const {
@@ -140,12 +136,20 @@ Admission ExecutorView::admit(const Asked& asked) const {
   return refuse_stranger(asked.requester);
 }
 
-std::variant<Standing, Message> ExecutorSide::hear(CallNumber call, const Asked& asked) const {
+std::optional<Standing> ExecutorSide::hear(mesh::StreamId link, Link& from, CallNumber call,
+                                           const Asked& asked) {
   auto admission = view_.admit(asked);
   if (auto* refusal = std::get_if<Refusal>(&admission)) {
-    return Message(Refuse{call, refusal->reason, std::move(refusal->why)});
+    send(link, Refuse{call, refusal->reason, std::move(refusal->why)});
+    if (++from.turned_away == limits_.turned_away_max) {
+      actions_.emplace_back(CloseLink{link, "the requester goes on asking for what it is refused"});
+    }
+    return std::nullopt;
   }
-  if (draining_) return Message(Refuse{call, RefuseReason::kStopping, "the node is stopping"});
+  if (draining_) {
+    send(link, Refuse{call, RefuseReason::kStopping, "the node is stopping"});
+    return std::nullopt;
+  }
   return std::get<Standing>(admission);
 }
 

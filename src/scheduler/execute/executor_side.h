@@ -141,6 +141,7 @@ class ExecutorSide {
     uint64_t heard_ns = 0;
     uint64_t sent_ns = 0;
     size_t calls = 0;  // without an answer
+    size_t turned_away = 0;
   };
   using Requesters = std::map<PeerId, Requester>;
 
@@ -166,8 +167,9 @@ class ExecutorSide {
   template <typename Other>
   void take(mesh::StreamId link, Link& from, const Other& message);
 
-  // The standing in which it is heard, or the answer if it is not.
-  [[nodiscard]] std::variant<Standing, Message> hear(CallNumber call, const Asked& asked) const;
+  // The standing in which it is heard. Nothing if it is not; then that was said.
+  std::optional<Standing> hear(mesh::StreamId link, Link& from, CallNumber call,
+                               const Asked& asked);
   std::optional<Message> why_not_taken(Standing standing, Requester& requester, const Offer& offer);
   [[nodiscard]] std::optional<std::string> what_is_used_up(Standing standing,
                                                            const Requester& requester,

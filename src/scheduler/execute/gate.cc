@@ -15,9 +15,9 @@ constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 Refusal refuse_stranger(const PeerId& requester) {
   return {RefuseReason::kStranger,
-          fmt::format("this node does not execute for {}; its owner can allow it: `timerose trust "
-                      "add --role requester {}`, or `timerose trust delegate --to {}`",
-                      requester.to_string(), requester.to_string(), requester.to_string())};
+          fmt::format("this node does not execute for {0}; its owner can allow it: `timerose trust "
+                      "add --role requester {0}`, or `timerose trust delegate --to {0}`",
+                      requester.to_string())};
 }
 
 bool Gate::is_trusted(const PeerId& key) const { return rules_.trust.has(key, Role::kRequester); }

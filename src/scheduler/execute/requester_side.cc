@@ -43,6 +43,7 @@ void RequesterSide::say(const PeerId& to, Message message) {
 
 void RequesterSide::open(const PeerId& peer, Executor& executor) {
   executor.state = LinkState::kOpening;
+  executor.opened_ns = now_ns_;
   actions_.emplace_back(OpenLink{peer});
 }
 
@@ -137,7 +138,12 @@ void RequesterSide::on(LinkLost& event) {
   for (auto& [number, call] : calls_) {
     if (call.executor == event.executor) call.stage = Stage::kWaitsForLink;
   }
-  if (event.final) lose_all(event.executor, event.why);
+  const bool was_short = now_ns_ - executor.opened_ns < limits_.lease_ms * kNsPerMs;
+  executor.short_links = was_short ? executor.short_links + 1 : 0;
+  if (event.final || executor.short_links >= limits_.short_links_max) {
+    executor.short_links = 0;
+    lose_all(event.executor, event.why);
+  }
 }
 
 void RequesterSide::lose_all(const PeerId& peer, const std::string& why) {

@@ -21,7 +21,10 @@ struct RequesterLimits {
   uint64_t lease_ms = 5'000;  // asked of executors
   // How long an executor that is busy is asked again, if the call has no deadline.
   uint64_t patience_ns = 30'000'000'000;
-  uint64_t reopen_ns = 200'000'000;      // after a link was lost
+  uint64_t reopen_ns = 200'000'000;  // after a link was lost
+  // Links to one executor that are lost one after the other within a lease of their opening. Then
+  // the executor is as good as lost, whatever it says on each.
+  uint32_t short_links_max = 100;
   uint64_t question_ns = 5'000'000'000;  // a Probe or a Known that is not answered
   size_t calls_max = 65'536;
   // Of what a guest writes; an executor sends half as much. The rest is passed over.
@@ -130,7 +133,9 @@ class RequesterSide {
     LinkState state = LinkState::kClosed;
     uint64_t heard_ns = 0;  // or when it was first needed
     uint64_t said_ns = 0;
+    uint64_t opened_ns = 0;
     uint64_t reopen_ns = 0;
+    uint32_t short_links = 0;  // one after the other
     std::string why_lost;
     size_t calls = 0;
     std::vector<CallNumber> to_acknowledge;

@@ -206,6 +206,35 @@ TEST_F(RequesterSideTest, EndsALinkWhosePeerSpeaksLikeARequester) {
   EXPECT_EQ(all<EndLink>().size(), 1U);
 }
 
+TEST_F(RequesterSideTest, LosesAnExecutorThatSpeaksAndEndsItsStreamsAgainAndAgain) {
+  ask_over_a_link(1);
+  uint32_t links = 1;
+  while (links < 1000) {
+    hear(Heartbeat{});
+    step(LinkLost{x_, "the peer closed the stream"});
+    if (!told<Lost>().empty()) break;
+    pass(300 * kMs);
+    ASSERT_EQ(all<OpenLink>().size(), 1U);
+    step(LinkReady{x_});
+    ++links;
+  }
+  EXPECT_EQ(links, RequesterLimits().short_links_max);
+}
+
+TEST_F(RequesterSideTest, KeepsAnExecutorWhoseLinksAreLostNowAndThen) {
+  ask_over_a_link(1);
+  for (uint32_t links = 0; links < 2 * RequesterLimits().short_links_max; ++links) {
+    for (int i = 0; i < 3; ++i) {
+      pass(2 * kSecond);
+      hear(Heartbeat{});
+    }
+    step(LinkLost{x_, "reset"});
+    EXPECT_TRUE(told<Lost>().empty());
+    pass(300 * kMs);
+    step(LinkReady{x_});
+  }
+}
+
 TEST_F(RequesterSideTest, LosesAnExecutorThatTakesStreamsAndEndsThem) {
   ask_over_a_link(1);
   step(LinkLost{x_, "the peer closed the stream"});

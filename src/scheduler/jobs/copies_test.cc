@@ -1,6 +1,8 @@
 // Jobs that run more than once: copies, quorums, hedges, checks.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "scheduler/jobs/job_testing.h"
 
 namespace timerose::scheduler::jobs {
@@ -56,6 +58,19 @@ TEST_F(CopiesTest, AQuorumCommitsBeforeItReveals) {
   EXPECT_EQ(step(Committed{id(2)}), "reveal #1 #2");
   EXPECT_EQ(answer(1, 1), "");
   EXPECT_EQ(answer(2, 2), "answered by #1");
+}
+
+TEST_F(CopiesTest, ARunWhoseNodesAreAllBeingAskedStandsBy) {
+  mesh_of(5);
+  input(0, 20 * kMegabyte);
+  quorum(3, 3);
+  EXPECT_EQ(start(), "probe 0, probe 1, probe 2, probe 3, probe 4");
+  pass(2 * Job::kProbeWithin_ms);  // what was let go of is asked by the third
+  std::set<PeerId> nodes;
+  for (const Attempt& attempt : job_->attempts()) {
+    if (attempt.state == AttemptState::kOffered) nodes.insert(attempt.peer);
+  }
+  EXPECT_EQ(nodes.size(), 3U);
 }
 
 TEST_F(CopiesTest, WhoSaysOtherwiseMakesItAskMore) {

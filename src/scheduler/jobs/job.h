@@ -114,8 +114,16 @@ class Job {
   [[nodiscard]] const std::optional<Explanation>& explanation() const { return explanation_; }
 
  private:
-  // kWaiting: for nodes that were out of reach.
-  enum class SeatState : uint8_t { kProbing, kBinding, kBound, kWaiting, kDone, kVacant };
+  // kStandingBy: until others' probes let go of nodes. kWaiting: for nodes that were out of reach.
+  enum class SeatState : uint8_t {
+    kProbing,
+    kStandingBy,
+    kBinding,
+    kBound,
+    kWaiting,
+    kDone,
+    kVacant
+  };
   struct Probed {
     Candidate candidate;
     AttemptId attempt;
@@ -133,7 +141,7 @@ class Job {
     uint64_t place_by_ms = 0;      // while nobody is only busy
     uint64_t probe_until_ms = 0;
     std::optional<uint64_t> hedge_ms;     // then its run is a straggler
-    uint64_t again_ms = 0;                // while it waits: when it is placed again
+    uint64_t again_ms = 0;                // while it waits or stands by: when it is placed again
     std::optional<uint64_t> patience_ms;  // until then it waits
   };
   struct Given {
@@ -185,6 +193,9 @@ class Job {
   [[nodiscard]] float hoped_for(Candidate candidate) const;
   void end_probing_if_decided(uint32_t seat);
   void end_probing(uint32_t seat);
+  [[nodiscard]] bool is_any_probing() const;
+  void stand_by(uint32_t seat);
+  void place_those_standing_by();
   // job_binding.cc
   void bind(uint32_t seat);
   void tell_binding(uint32_t seat, const BindingEvent& event);

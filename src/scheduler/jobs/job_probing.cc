@@ -85,8 +85,29 @@ void Job::end_probing(uint32_t seat) {
     return a.cost.total() < b.cost.total();
   });
   at.order = std::move(order);
-  if (at.order.empty()) return place(seat);
-  bind(seat);
+  if (at.order.empty()) {
+    place(seat);
+  } else {
+    bind(seat);
+  }
+  place_those_standing_by();
+}
+
+bool Job::is_any_probing() const {
+  return std::ranges::any_of(seats_,
+                             [](const Seat& seat) { return seat.state == SeatState::kProbing; });
+}
+
+// Of the nodes that another run asks, it takes one.
+void Job::stand_by(uint32_t seat) {
+  seats_[seat].state = SeatState::kStandingBy;
+  seats_[seat].again_ms = now_ms_ + kProbeWithin_ms;
+}
+
+void Job::place_those_standing_by() {
+  for (uint32_t seat = 0; !ended_ && seat < seats_.size(); ++seat) {
+    if (seats_[seat].state == SeatState::kStandingBy) place(seat);
+  }
 }
 
 }  // namespace timerose::scheduler::jobs

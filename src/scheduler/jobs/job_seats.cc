@@ -149,6 +149,7 @@ void Job::place(uint32_t seat) {
   const CallToPlace call = call_to_place(copies);
   Decision decision;
   mesh_.placer.decide(call, decision);
+  if (decision.fitting == 0 && is_any_probing()) return stand_by(seat);
   const bool is_first = attempts_.empty();
   if (is_first && (options_.explain || decision.fitting == 0)) {
     explanation_ = explain(call, decision, mesh_.nodes, mesh_.self);
@@ -245,6 +246,7 @@ void Job::on_time(uint32_t seat) {
     return place(seat);
   }
   if (at.state == SeatState::kProbing && now_ms_ >= at.probe_until_ms) return end_probing(seat);
+  if (at.state == SeatState::kStandingBy && now_ms_ >= at.again_ms) return place(seat);
   if (at.state == SeatState::kBound && at.hedge_ms && now_ms_ >= *at.hedge_ms) return hedge(seat);
   const auto binding = at.binding ? at.binding->next_ms() : std::nullopt;
   if (at.state == SeatState::kBinding && binding && now_ms_ >= *binding) {
@@ -256,7 +258,9 @@ std::optional<uint64_t> Job::next_ms() const {
   if (ended_) return std::nullopt;
   uint64_t next = std::min(give_up_ms(), memo_until_ms_.value_or(UINT64_MAX));
   for (const Seat& seat : seats_) {
-    if (seat.state == SeatState::kWaiting) next = std::min(next, seat.again_ms);
+    const bool is_to_be_placed =
+        seat.state == SeatState::kWaiting || seat.state == SeatState::kStandingBy;
+    if (is_to_be_placed) next = std::min(next, seat.again_ms);
     if (seat.state == SeatState::kProbing) next = std::min(next, seat.probe_until_ms);
     if (seat.state == SeatState::kBound && seat.hedge_ms) next = std::min(next, *seat.hedge_ms);
     if (seat.state != SeatState::kBinding || !seat.binding) continue;
