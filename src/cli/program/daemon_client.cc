@@ -1,6 +1,7 @@
 #include "cli/program/daemon_client.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,8 +35,12 @@ Result<std::optional<int>> carried_out_by_daemon(const std::filesystem::path& re
                                                  const std::vector<std::string>& words) {
   TR_ASSIGN(const FileDescriptor connection, node::connect_to_daemon(repository));
   if (!connection.valid()) return std::optional<int>();
-  TR_TRY(node::send_request(connection.get(), version_number(), words));
-  TR_ASSIGN(const node::LocalReply reply, node::receive_reply(connection.get()));
+  const Status sent = node::send_request(connection.get(), version_number(), words);
+  // Who refuses does not wait for the request to be written: the reason is there all the same.
+  if (!sent.ok()) shutdown(connection.get(), SHUT_WR);
+  const auto received = node::receive_reply(connection.get());
+  if (!received.ok()) return sent.ok() ? received.error() : sent.error();
+  const node::LocalReply& reply = *received;
   if (reply.refused) return Error{ErrorCode::kBusy, reply.text};
   if (reply.text == kPipeBroke) std::raise(SIGPIPE);
   if (reply.text == kStopping) wait_for_end(node::peer_process(connection.get()));
