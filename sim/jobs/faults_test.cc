@@ -66,7 +66,7 @@ std::vector<Fault> faults() {
       {"LiarsTogether", [](Faults& faults) { faults.lies_together = 0.5; },
        [](auto& /*well*/, auto& ill) { return ill.totals.wrong > 0; }},
       {"ClocksThatDiffer", [](Faults& faults) { faults.skew_ms = 3'600'000; },
-       [](auto& well, auto& ill) { return share_answered(ill) < share_answered(well) / 2; }},
+       [](auto& well, auto& ill) { return share_answered(ill) < share_answered(well); }},
   };
 }
 
