@@ -189,8 +189,8 @@ struct Limbs {
   }
   uint32_t radix;
   size_t digits = 1;
-  uint64_t
-      power;  // of one of 256 2^32, of others less: a product of two radixes' goes into 64 bits
+  // 2^32 for 256, less for others: a product of two radixes' goes into 64 bits.
+  uint64_t power;
 };
 
 // Appends the digits of `number` (most significant first, none of them 0 at its beginning) in

@@ -102,3 +102,12 @@ def running(folder, *names, settings=()):
             if node.process is not None and node.process.poll() is None:
                 os.kill(node.process.pid, signal.SIGKILL)
                 node.process.wait()
+
+
+@contextlib.contextmanager
+def asker_and_executors(folder):
+    """Nodes a, b and c; b and c execute for a."""
+    with running(folder, "a", "b", "c") as nodes:
+        for other in nodes[1:]:
+            other.execute_for(nodes[0])
+        yield nodes

@@ -9,16 +9,15 @@ import subprocess
 import pytest
 
 from conftest import BINARY
-from nodes import running, wait_for, workers_of
+from nodes import asker_and_executors, wait_for, workers_of
 
 
 @pytest.fixture
 def mesh(tmp_path):
     """`a` asks; `b` and `c` execute for it, and it believes them."""
-    with running(tmp_path, "a", "b", "c") as nodes:
+    with asker_and_executors(tmp_path) as nodes:
         a, *others = nodes
         for other in others:
-            other.execute_for(a)
             a("trust", "add", "--role", "executor", other.peer_id())
         wait_for(lambda: len(a.known()) == 3, "a knows all three")
         yield nodes

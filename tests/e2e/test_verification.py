@@ -7,16 +7,12 @@ import pytest
 
 from conftest import Timerose
 from lying import lying
-from nodes import running, wait_for
+from nodes import asker_and_executors, wait_for
 
 
 @pytest.fixture
 def mesh(tmp_path):
-    """`a` asks; `b` and `c` execute for it."""
-    with running(tmp_path, "a", "b", "c") as nodes:
-        a, *others = nodes
-        for other in others:
-            other.execute_for(a)
+    with asker_and_executors(tmp_path) as nodes:
         yield nodes
 
 

@@ -48,8 +48,8 @@ struct JobEnd {
   std::optional<PeerId> told_by;  // whose memo had the answer; then nobody executed it for this job
   std::optional<scheduler::Explanation> explanation;
   std::vector<PeerId> liars;  // whose answers were false
-  std::vector<PeerId>
-      odd_metering;             // whose answers were right, and what they say they used was not
+  // Whose answers were right, and what they say they used was not.
+  std::vector<PeerId> odd_metering;
   std::optional<Cid> evidence;  // of either, if anyone can check it
 };
 

@@ -239,8 +239,8 @@ class Job {
   uint32_t lost_ = 0;
   uint32_t failures_ = 0;
   std::optional<Failed> last_failure_;
-  std::vector<NodeRef>
-      memo_nodes_;  // whose answers the memo gave: another one of theirs adds nothing
+  // Whose answers the memo gave: another one of theirs adds nothing.
+  std::vector<NodeRef> memo_nodes_;
   std::vector<NodeRef> avoided_;
   std::vector<NodeRef> missed_;  // of these, those that may be reached later
   bool has_missed_ = false;      // there was one
