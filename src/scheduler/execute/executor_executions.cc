@@ -121,12 +121,12 @@ void ExecutorSide::on(InputsFetched& event) {
   if (found == executions_.end() || found->second.stage != Stage::kFetching) return;
   Execution& execution = found->second;
   --fetching_;
+  to_fetch_.ended(execution.ticket.requester, 0);
   if (execution.stopping || event.failure) {
     const auto answer = std::make_shared<const Answer>(event.failure ? *event.failure : Failure{});
-    to_fetch_.ended(execution.ticket.requester, 0);
+    actions_.emplace_back(LetGo{event.execution});
     return answer_all(execution, answer);
   }
-  to_fetch_.ended(execution.ticket.requester, 0);
   execution.stage = Stage::kWaitsToRun;
   execution.ticket = put_into(to_run_, execution, execution.ticket.priority, event.execution);
 }
@@ -266,6 +266,7 @@ void ExecutorSide::leave(const Asker& asker, Call& call) {
   if (!execution.askers.empty() || execution.stopping) return;
   if (execution.stage == Stage::kWaitsToFetch || execution.stage == Stage::kWaitsToRun) {
     (execution.stage == Stage::kWaitsToFetch ? to_fetch_ : to_run_).remove(execution.ticket);
+    if (execution.stage == Stage::kWaitsToRun) actions_.emplace_back(LetGo{found->first});
     by_name_.erase(execution.flight);
     executions_.erase(found);
     return;

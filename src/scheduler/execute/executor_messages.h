@@ -88,6 +88,9 @@ struct Launch {  // answered by ExecutionEnded
 struct Stop {  // a fetch or a run that nobody wants any more; it is still answered
   ExecutionId execution;
 };
+struct LetGo {  // its inputs were fetched, or were to be, and it is not run
+  ExecutionId execution;
+};
 struct Survey {  // what the call would need here; answered by Surveyed
   QuestionId question;
   std::shared_ptr<const Job> job;
@@ -100,6 +103,7 @@ struct CloseLink {
   mesh::StreamId link;
   std::string why;
 };
-using ExecutorAction = std::variant<SendTo, FetchInputs, Launch, Stop, Survey, LookUp, CloseLink>;
+using ExecutorAction =
+    std::variant<SendTo, FetchInputs, Launch, Stop, LetGo, Survey, LookUp, CloseLink>;
 
 }  // namespace timerose::scheduler::execute

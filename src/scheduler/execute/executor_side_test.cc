@@ -166,6 +166,33 @@ TEST_F(ExecutorSideTest, ForgetsACancelledCallThatWaits) {
   EXPECT_TRUE(side_->is_idle());
 }
 
+TEST_F(ExecutorSideTest, LetsGoOfWhatWasFetchedForACallThatIsNotRun) {
+  ExecutorLimits limits;
+  limits.running_max = 1;
+  limit(limits);
+  open(1, a_);
+  begin(1, 1, 1);
+  view_.inputs_here = false;
+  const auto fetch = [this](CallNumber call) {
+    hear(1, offer(call, static_cast<int>(call)));
+    return only<FetchInputs>().execution;
+  };
+  const ExecutionId waits = fetch(2);
+  step(InputsFetched{waits, std::nullopt});
+  hear(1, Cancel{2});
+  EXPECT_EQ(only<LetGo>().execution, waits);
+
+  const ExecutionId stops = fetch(3);
+  hear(1, Cancel{3});
+  EXPECT_TRUE(all<LetGo>().empty()) << "it is being fetched";
+  step(InputsFetched{stops, std::nullopt});
+  EXPECT_EQ(only<LetGo>().execution, stops);
+
+  const ExecutionId fails = fetch(4);
+  step(InputsFetched{fails, Failure{0, FailureKind::kMissingBlock, "nobody has it"}});
+  EXPECT_EQ(only<LetGo>().execution, fails);
+}
+
 TEST_F(ExecutorSideTest, CancelsOrphansWhenTheirLeaseEnds) {
   open(1, a_);
   const ExecutionId id = begin(1, 7, 0);

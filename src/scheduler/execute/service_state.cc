@@ -102,10 +102,7 @@ void Service::State::end() {
 
 void Service::State::executor_step(ExecutorEvent event) {
   if (parts.observer != nullptr) parts.observer->saw(event);
-  if (const auto* fetched = std::get_if<InputsFetched>(&event); fetched && fetched->failure) {
-    worker->ended(fetched->execution);
-  }
-  if (const auto* over = std::get_if<ExecutionEnded>(&event)) worker->ended(over->execution);
+  if (const auto* over = std::get_if<ExecutionEnded>(&event)) worker->let_go(over->execution);
   auto actions = std::exchange(executor_side.step(parts.loop.now_ns(), std::move(event)), {});
   for (ExecutorAction& action : actions) carry_out(action);
   if (!stopped) set_timer();
@@ -126,6 +123,8 @@ void Service::State::carry_out(ExecutorAction& action) {
     worker->run(run->execution, std::move(run->job));
   } else if (const auto* stop = std::get_if<Stop>(&action)) {
     worker->stop(stop->execution);
+  } else if (const auto* gone = std::get_if<LetGo>(&action)) {
+    worker->let_go(gone->execution);
   } else if (auto* survey = std::get_if<Survey>(&action)) {
     worker->survey(survey->question, std::move(survey->job));
   } else if (const auto* look_up = std::get_if<LookUp>(&action)) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ipld/dag_cbor.h"
 #include "ipld/dag_pb.h"
 #include "scheduler/execute/answer.h"
@@ -199,6 +201,30 @@ TEST_F(ExecuteServiceTest, StreamsWhatAGuestWritesAndEndsItWhenItIsCancelled) {
   a_.service().give_up(a_.last_call);
   EXPECT_EQ(updates->next<Failure>()->kind, FailureKind::kCancelled);
   EXPECT_TRUE(b_.wait_until([&] { return b_.service().load().running == 0; }));
+}
+
+// Else garbage could never be collected again.
+TEST_F(ExecuteServiceTest, HoldsNoBlocksForACallThatWaitedToRunAndWasCancelled) {
+  ServiceOptions narrow;
+  narrow.executor.running_of_requester_max = 1;
+  TestNode c(network_, 3, {1}, narrow);
+  a_.connect(c.id());
+  Offer long_one = offer_of(command(c.add_module(kForever)));
+  long_one.logs = true;
+  const auto running = a_.ask(c.id(), long_one);
+  const CallNumber first = a_.last_call;
+  ASSERT_TRUE(running->next<Log>());
+  const auto waiting = a_.ask(c.id(), offer_of(echo(a_, a_.add(as_bytes("waits")))));
+  ASSERT_TRUE(waiting->next<Accept>());
+  EXPECT_TRUE(c.wait_until([&] {
+    const auto queue = c.service().queue();
+    return std::ranges::any_of(
+        queue, [](const auto& one) { return std::string_view(one.stage) == "waiting"; });
+  })) << "its inputs have been fetched";
+  a_.service().give_up(a_.last_call);
+  a_.service().give_up(first);
+  EXPECT_TRUE(c.wait_until([&] { return c.service().queue().empty(); }));
+  EXPECT_TRUE(c.store().begin_collection(std::chrono::seconds(5)).ok());
 }
 
 TEST_F(ExecuteServiceTest, EndsACallAtItsDeadline) {

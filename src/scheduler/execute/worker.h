@@ -51,8 +51,8 @@ class Worker {
   void stop(ExecutionId id);
   void survey(QuestionId id, std::shared_ptr<const Job> job);
   void look_up(QuestionId id, const Cid& invocation);
-  // To be told of each InputsFetched that failed and of each ExecutionEnded.
-  void ended(ExecutionId id) { flights_.erase(id); }
+  // Of each execution that was fetched for or run, once it has ended: what it holds goes.
+  void let_go(ExecutionId id) { flights_.erase(id); }
 
   [[nodiscard]] const KnownInputs& known() const { return known_; }
 
