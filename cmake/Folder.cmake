@@ -5,6 +5,11 @@
 # makes the library `timerose_ipld` and, if the folder has tests, the program `ipld_test`.
 # DEPENDS names folders of src/ that this one may include (all of them lower in the list of
 # ARCHITECTURE.md); LINK names outside libraries.
+# Compiles a dozen sources of the target at a time, as TIMEROSE_UNITY of Toolchain.cmake tells.
+function(timerose_in_few_units target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+endfunction()
+
 function(timerose_folder name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK;TEST_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*/*.cc
@@ -24,11 +29,17 @@ function(timerose_folder name)
     add_library(timerose_${name} INTERFACE)
     set(scope INTERFACE)
   endif()
+  if(sources AND TIMEROSE_UNITY STREQUAL "all")
+    timerose_in_few_units(timerose_${name})
+  endif()
   target_include_directories(timerose_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(timerose_${name} ${scope} ${depends} ${ARG_LINK})
 
   if(tests AND NOT TIMEROSE_FUZZ)
     add_executable(${name}_test ${tests})
+    if(TIMEROSE_UNITY)
+      timerose_in_few_units(${name}_test)
+    endif()
     target_link_libraries(${name}_test PRIVATE timerose_${name} ${ARG_TEST_LINK} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE
       TIMEROSE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"

@@ -8,8 +8,6 @@ namespace {
 
 // A look into the store.
 constexpr uint64_t kLookUpNs = 100 * kMicrosecond;
-// Round trips of a dial: transport, security, multiplexer.
-constexpr uint64_t kDialTrips = 3;
 
 uint64_t detail_of(const Cid& cid) { return std::hash<Cid>{}(cid); }
 

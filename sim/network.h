@@ -18,6 +18,9 @@ namespace timerose::sim {
 
 using NodeNumber = uint32_t;
 
+// Round trips of a dial: transport, security, multiplexer.
+inline constexpr uint64_t kDialTrips = 3;
+
 // What stands on the network. Everything is told at its virtual time.
 class Participant {
  public:

@@ -3,7 +3,6 @@
 namespace timerose::sim {
 namespace {
 
-constexpr double kSearchNeverEnds = 0.03;
 constexpr double kProvideFails = 0.05;
 
 }  // namespace

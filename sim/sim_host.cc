@@ -1,13 +1,6 @@
 #include "sim/sim_host.h"
 
 namespace timerose::sim {
-namespace {
-
-// Round trips of a dial: transport, security, multiplexer.
-constexpr uint64_t kDialTrips = 3;
-
-}  // namespace
-
 mesh::QueryId SimHost::begin() {
   const mesh::QueryId query{++last_query_};
   running_.insert(query);

@@ -3,8 +3,6 @@
 namespace timerose::sim {
 namespace {
 
-constexpr double kSearchNeverEnds = 0.03;
-
 PeerId made_up_id(NodeNumber node) {
   PublicKey key;
   std::memcpy(key.bytes.data(), &node, sizeof(node));

@@ -15,6 +15,9 @@
 
 namespace timerose::sim {
 
+// The share of searches for providers that never end.
+inline constexpr double kSearchNeverEnds = 0.03;
+
 struct Counts {
   uint64_t wanted = 0;
   uint64_t accepted = 0;

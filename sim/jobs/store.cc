@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kSearchMinNs = 5 * kMillisecond;
 constexpr uint64_t kSearchMaxNs = 200 * kMillisecond;
 constexpr uint64_t kSearchAgainNs = kSecond;
-constexpr uint64_t kWatchNs = kSecond;
+constexpr uint64_t kFlowWatchNs = kSecond;
 
 }  // namespace
 
@@ -93,7 +93,7 @@ void Store::begin(ObjectNumber object) {
 
 // A source that is gone or cut off is given up; what came of it is lost.
 void Store::watch(ObjectNumber object, FlowId flow) {
-  world_.after(self_, kWatchNs, [this, object, flow] {
+  world_.after(self_, kFlowWatchNs, [this, object, flow] {
     const auto found = fetches_.find(object);
     if (found == fetches_.end() || !found->second.flowing || found->second.flow != flow) return;
     Fetch& fetch = found->second;

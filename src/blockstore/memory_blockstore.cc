@@ -7,7 +7,7 @@
 namespace timerose {
 namespace {
 
-std::string_view key_of(const Cid& cid) { return as_text(cid.multihash_bytes()); }
+std::string_view hash_key(const Cid& cid) { return as_text(cid.multihash_bytes()); }
 
 bool is_identity(const Cid& cid) {
   return cid.multihash().code == static_cast<uint64_t>(HashCode::kIdentity);
@@ -18,7 +18,7 @@ bool is_identity(const Cid& cid) {
 Result<SharedBytes> MemoryBlockstore::get(const Cid& cid) {
   if (auto data = identity_data(cid)) return *std::move(data);
   const std::shared_lock lock(mutex_);
-  const auto found = blocks_.find(key_of(cid));
+  const auto found = blocks_.find(hash_key(cid));
   if (found == blocks_.end()) return block_not_found(cid);
   return found->second;
 }
@@ -26,7 +26,7 @@ Result<SharedBytes> MemoryBlockstore::get(const Cid& cid) {
 Result<bool> MemoryBlockstore::has(const Cid& cid) {
   if (is_identity(cid)) return true;
   const std::shared_lock lock(mutex_);
-  return blocks_.contains(key_of(cid));
+  return blocks_.contains(hash_key(cid));
 }
 
 Result<uint64_t> MemoryBlockstore::size(const Cid& cid) {
@@ -37,7 +37,7 @@ Result<uint64_t> MemoryBlockstore::size(const Cid& cid) {
 Status MemoryBlockstore::put(std::span<const Block> blocks) {
   const std::unique_lock lock(mutex_);
   for (const Block& block : blocks) {
-    if (is_identity(block.cid()) || blocks_.contains(key_of(block.cid()))) continue;
+    if (is_identity(block.cid()) || blocks_.contains(hash_key(block.cid()))) continue;
     if (block.size() > kBlockBytesMax) {
       return Error{ErrorCode::kLimitExceeded,
                    fmt::format("block {} has {} bytes, at most {} are accepted",
@@ -49,7 +49,7 @@ Status MemoryBlockstore::put(std::span<const Block> blocks) {
                                "does not fit",
                                bytes_, bytes_max_, block.size())};
     }
-    blocks_.emplace(key_of(block.cid()), block.data());
+    blocks_.emplace(hash_key(block.cid()), block.data());
     bytes_ += block.size();
   }
   return success();
@@ -57,7 +57,7 @@ Status MemoryBlockstore::put(std::span<const Block> blocks) {
 
 Status MemoryBlockstore::remove(const Cid& cid) {
   const std::unique_lock lock(mutex_);
-  const auto found = blocks_.find(key_of(cid));
+  const auto found = blocks_.find(hash_key(cid));
   if (found == blocks_.end()) return success();
   bytes_ -= found->second.size();
   blocks_.erase(found);

@@ -11,11 +11,11 @@
 namespace timerose {
 namespace {
 
-struct MemoryUnderTest {
+struct MemoryTableUnderTest {
   MemoryTable table;
 };
 
-struct RocksUnderTest {
+struct RocksTableUnderTest {
   testing_support::TemporaryFolder folder;
   std::unique_ptr<RocksDatabase> database = RocksDatabase::open(folder.path(), {}).value();
   RocksTable table{*database, "under test"};
@@ -46,7 +46,7 @@ class TableContract : public testing::Test {
   Under under_;
   Table& table_ = under_.table;
 };
-using Tables = testing::Types<MemoryUnderTest, RocksUnderTest>;
+using Tables = testing::Types<MemoryTableUnderTest, RocksTableUnderTest>;
 TYPED_TEST_SUITE(TableContract, Tables);
 
 TYPED_TEST(TableContract, GivesBackTheNewestValue) {

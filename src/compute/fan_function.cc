@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kObject = "fan Function";
 
-Error malformed(std::string_view what) {
+Error malformed_fan(std::string_view what) {
   return {ErrorCode::kMalformed, fmt::format("{}: {}", kObject, what)};
 }
 
@@ -51,7 +51,7 @@ Result<FanFunction::Arg> read_arg(const Value& value) {
   if (const std::string* text = codec->as_string()) {
     arg.codec = *text;
   } else if (!codec->is(Value::Kind::kNull)) {
-    return malformed(
+    return malformed_fan(
         fmt::format("Codec: expected null or a string, found {}", kind_name(codec->kind())));
   }
   TR_TRY(fields.finish());
@@ -63,16 +63,17 @@ Result<Value::List> read_list(Fields& fields, std::string_view name) {
   TR_ASSIGN(const Value* value, fields.required(name));
   if (const Value::List* list = value->as_list()) return *list;
   if (value->is(Value::Kind::kNull)) return Value::List();
-  return malformed(fmt::format("{}: expected a list, found {}", name, kind_name(value->kind())));
+  return malformed_fan(
+      fmt::format("{}: expected a list, found {}", name, kind_name(value->kind())));
 }
 
 }  // namespace
 
 Result<std::string> FanFunction::format() const {
   std::string out = "{\"Fxs\":[";
-  if (fxs.empty()) return malformed("it names no function in Fxs");
+  if (fxs.empty()) return malformed_fan("it names no function in Fxs");
   for (const std::string& fx : fxs) {
-    if (fx.empty() || !is_utf8(fx)) return malformed("Fxs: a name that is empty or not UTF-8");
+    if (fx.empty() || !is_utf8(fx)) return malformed_fan("Fxs: a name that is empty or not UTF-8");
     if (&fx != &fxs.front()) out += ',';
     append_string(out, fx);
   }
@@ -81,7 +82,7 @@ Result<std::string> FanFunction::format() const {
   out += "},\"Args\":[";
   for (const Arg& arg : args) {
     if (!is_utf8(arg.name) || !is_utf8(arg.codec.value_or(""))) {
-      return malformed("Args: text that is not UTF-8");
+      return malformed_fan("Args: text that is not UTF-8");
     }
     out += &arg == &args.front() ? "{\"Name\":" : ",{\"Name\":";
     append_string(out, arg.name);
@@ -94,12 +95,12 @@ Result<std::string> FanFunction::format() const {
     out += '}';
   }
   out += "]}";
-  if (out.size() > kTextBytesMax) return malformed("longer than 64 KiB");
+  if (out.size() > kTextBytesMax) return malformed_fan("longer than 64 KiB");
   return out;
 }
 
 Result<FanFunction> FanFunction::parse(ByteView text) {
-  if (text.size() > kTextBytesMax) return malformed("longer than 64 KiB");
+  if (text.size() > kTextBytesMax) return malformed_fan("longer than 64 KiB");
   auto value = dag_json::decode(text);
   if (!value.ok()) return std::move(value).error().within(kObject);
   TR_ASSIGN(Fields fields, Fields::of(*value, kObject));
@@ -108,10 +109,10 @@ Result<FanFunction> FanFunction::parse(ByteView text) {
   TR_ASSIGN(const Value::List fxs, read_list(fields, "Fxs"));
   for (const Value& fx : fxs) {
     const std::string* name = fx.as_string();
-    if (name == nullptr || name->empty()) return malformed("Fxs: expected names of functions");
+    if (name == nullptr || name->empty()) return malformed_fan("Fxs: expected names of functions");
     function.fxs.push_back(*name);
   }
-  if (function.fxs.empty()) return malformed("it names no function in Fxs");
+  if (function.fxs.empty()) return malformed_fan("it names no function in Fxs");
   TR_ASSIGN(const Value::List args, read_list(fields, "Args"));
   for (const Value& arg : args) {
     TR_ASSIGN(function.args.emplace_back(), read_arg(arg));

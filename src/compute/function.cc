@@ -12,7 +12,9 @@
 namespace timerose::compute {
 namespace {
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+Error invalid_function(std::string message) {
+  return {ErrorCode::kInvalidArgument, std::move(message)};
+}
 
 std::string joined(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
@@ -28,17 +30,18 @@ Map merged(const Map& fixed, Map added) {
 Result<std::string> choose_fx(const std::vector<std::string>& fxs, const std::string& wanted) {
   if (wanted.empty()) {
     if (fxs.size() == 1) return fxs.front();
-    return invalid(
+    return invalid_function(
         fmt::format("this function has several entries, choose one by --fx: {}", joined(fxs)));
   }
   if (std::find(fxs.begin(), fxs.end(), wanted) != fxs.end()) return wanted;
-  return invalid(fmt::format("this function has no entry \"{}\"; it has: {}", wanted, joined(fxs)));
+  return invalid_function(
+      fmt::format("this function has no entry \"{}\"; it has: {}", wanted, joined(fxs)));
 }
 
 Result<std::string> choose_entry(const LoadedFunction& loaded, wasm::Abi abi,
                                  const CallOptions& options) {
   if (!options.fx.empty() && !options.entry.empty() && options.fx != options.entry) {
-    return invalid("--fx and --entry name different functions: give one of them");
+    return invalid_function("--fx and --entry name different functions: give one of them");
   }
   const std::string& wanted = options.fx.empty() ? options.entry : options.fx;
   if (loaded.kind == LoadedFunction::Kind::kFan) return choose_fx(loaded.fxs, wanted);

@@ -12,28 +12,32 @@ namespace {
 
 constexpr uint64_t kPageBytes = 64U << 10;  // of WebAssembly
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+Error invalid_invocation(std::string message) {
+  return {ErrorCode::kInvalidArgument, std::move(message)};
+}
 
 bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 Status check_text(const Invocation& call) {
   if (call.entry.empty())
-    return invalid("the entry is empty: name an exported function (--entry NAME)");
-  if (!is_utf8(call.entry)) return invalid("the entry is not UTF-8, so no module can export it");
+    return invalid_invocation("the entry is empty: name an exported function (--entry NAME)");
+  if (!is_utf8(call.entry))
+    return invalid_invocation("the entry is not UTF-8, so no module can export it");
   for (const std::string& arg : call.args) {
     if (has_nul(arg))
-      return invalid("an argument holds a NUL byte, where a guest would cut it off");
+      return invalid_invocation("an argument holds a NUL byte, where a guest would cut it off");
   }
   for (const auto& [name, value] : call.env) {
     if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
-      return invalid(fmt::format(
+      return invalid_invocation(fmt::format(
           "environment variable \"{}\": its name must not be empty or hold '=', neither it nor its "
           "value a NUL byte",
           name));
     }
   }
   for (const auto& [name, cid] : call.links) {
-    if (!is_utf8(name)) return invalid("the name of a link is not UTF-8, so nothing can import it");
+    if (!is_utf8(name))
+      return invalid_invocation("the name of a link is not UTF-8, so nothing can import it");
   }
   return success();
 }
@@ -41,15 +45,16 @@ Status check_text(const Invocation& call) {
 Status check_mounts(const Invocation& call) {
   for (const auto& [path, cid] : call.mounts) {
     TR_ASSIGN(const std::string normal, normal_mount_path(path));
-    if (normal != path) return invalid(fmt::format("mount \"{}\" is written \"{}\"", path, normal));
+    if (normal != path)
+      return invalid_invocation(fmt::format("mount \"{}\" is written \"{}\"", path, normal));
   }
   return success();
 }
 
 Status check_version(const Cid& cid) {
   if (cid.version() == 1) return success();
-  return invalid(fmt::format("{} is a CID of version 0; here it is {}", cid.to_string(),
-                             cid.as_v1().to_string()));
+  return invalid_invocation(fmt::format("{} is a CID of version 0; here it is {}", cid.to_string(),
+                                        cid.as_v1().to_string()));
 }
 
 Status check_cids(const Invocation& call) {
@@ -60,18 +65,18 @@ Status check_cids(const Invocation& call) {
   if (!call.stdin_file) return success();
   TR_TRY(check_version(*call.stdin_file));
   if (!call.inputs.empty() && call.inputs.front() == *call.stdin_file) {
-    return invalid("standard input is the first input, which it is when left out");
+    return invalid_invocation("standard input is the first input, which it is when left out");
   }
   return success();
 }
 
 Status check_limits(const Invocation& call) {
   if (call.seed.size() > Invocation::kSeedBytesMax) {
-    return invalid(fmt::format("a seed of {} bytes: at most {} are allowed", call.seed.size(),
-                               Invocation::kSeedBytesMax));
+    return invalid_invocation(fmt::format("a seed of {} bytes: at most {} are allowed",
+                                          call.seed.size(), Invocation::kSeedBytesMax));
   }
   if (call.memory_bytes_max < kPageBytes || call.memory_bytes_max % kPageBytes != 0) {
-    return invalid(
+    return invalid_invocation(
         fmt::format("a memory limit of {} bytes: expected whole pages of {}, at least one",
                     call.memory_bytes_max, kPageBytes));
   }
@@ -179,8 +184,8 @@ Result<Invocation> Invocation::canonical() const {
 
 Result<Invocation> load_invocation(Blockstore& store, const Cid& cid) {
   if (cid.codec() != Codec::kDagCbor) {
-    return invalid(fmt::format("{} is {}: an Invocation is a dag-cbor block", cid.to_string(),
-                               codec_name(cid.codec())));
+    return invalid_invocation(fmt::format("{} is {}: an Invocation is a dag-cbor block",
+                                          cid.to_string(), codec_name(cid.codec())));
   }
   TR_ASSIGN(const SharedBytes block, store.get(cid));
   return Invocation::decode(block.view());

@@ -9,24 +9,24 @@
 namespace timerose::compute {
 namespace {
 
-Cid file_named(std::string_view content) { return Cid::of_sha256(Codec::kRaw, as_bytes(content)); }
+Cid named_file(std::string_view content) { return Cid::of_sha256(Codec::kRaw, as_bytes(content)); }
 
 Invocation least_invocation() {
-  Invocation call(file_named("module"));
+  Invocation call(named_file("module"));
   call.entry = "_start";
   return call;
 }
 
 Invocation full_invocation() {
-  Invocation call(file_named("module"));
+  Invocation call(named_file("module"));
   call.abi = wasm::Abi::kTimerose;
   call.entry = "run";
   call.args = {"-v", "", std::string("not utf-8: \xff")};
   call.env = {{"HOME", "/"}, {"A", ""}};
-  call.inputs = {file_named("first"), file_named("second")};
-  call.mounts = {{"/", file_named("root")}, {"/data/x", file_named("data")}};
-  call.links = {{"zlib", file_named("zlib")}};
-  call.stdin_file = file_named("second");
+  call.inputs = {named_file("first"), named_file("second")};
+  call.mounts = {{"/", named_file("root")}, {"/data/x", named_file("data")}};
+  call.links = {{"zlib", named_file("zlib")}};
+  call.stdin_file = named_file("second");
   call.seed = {0, 1, 2};
   call.memory_bytes_max = 1U << 20;
   return call;
@@ -35,7 +35,7 @@ Invocation full_invocation() {
 Outcome exited(uint32_t code) {
   Outcome outcome;
   outcome.ending = code;
-  outcome.output = file_named("output");
+  outcome.output = named_file("output");
   return outcome;
 }
 
@@ -105,7 +105,7 @@ TEST(Invocation, RefusesRulesThatItDoesNotKnow) {
 
 TEST(Invocation, TwoWaysToAskForOneCallAreOneCanonicalForm) {
   Invocation call = full_invocation();
-  call.mounts = {{"//", file_named("root")}, {"/data/./x/", file_named("data")}};
+  call.mounts = {{"//", named_file("root")}, {"/data/./x/", named_file("data")}};
   call.stdin_file = call.inputs.front();
   call.memory_bytes_max += 100;
   EXPECT_FALSE(call.encode().ok());
@@ -136,11 +136,11 @@ TEST(Invocation, SaysWhatCanBeNoCall) {
   EXPECT_NE(refusal(call).find("A=B"), std::string::npos);
   for (const char* path : {"", "data", "/a/../b"}) {
     call = least_invocation();
-    call.mounts.emplace(path, file_named("x"));
+    call.mounts.emplace(path, named_file("x"));
     EXPECT_NE(refusal(call).find("mount path"), std::string::npos) << path;
   }
   call = least_invocation();
-  call.mounts = {{"/a", file_named("x")}, {"/a/", file_named("x")}};
+  call.mounts = {{"/a", named_file("x")}, {"/a/", named_file("x")}};
   EXPECT_NE(refusal(call).find("two mounts"), std::string::npos);
   call = least_invocation();
   call.seed = Bytes(Invocation::kSeedBytesMax + 1);
@@ -161,7 +161,7 @@ TEST(Invocation, IsLoadedFromItsBlockOnly) {
   const Block block = Block::of_sha256(Codec::kDagCbor, SharedBytes(*full_invocation().encode()));
   ASSERT_TRUE(store.put(block).ok());
   EXPECT_EQ(*load_invocation(store, block.cid()), full_invocation());
-  EXPECT_EQ(load_invocation(store, file_named("x")).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(load_invocation(store, named_file("x")).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(load_invocation(store, Cid::of_sha256(Codec::kDagCbor, {})).error().code,
             ErrorCode::kNotFound);
 }
@@ -169,7 +169,7 @@ TEST(Invocation, IsLoadedFromItsBlockOnly) {
 TEST(Outcome, HasOneEncoding) {
   testing::expect_golden("outcome_success", exited(0));
   Outcome failure = exited(UINT32_MAX);
-  failure.stdout_written.file = file_named("long");
+  failure.stdout_written.file = named_file("long");
   failure.stderr_written.bytes = Bytes(kInlineBytesMax, 'e');
   testing::expect_golden("outcome_failure", failure);
   Outcome trap;
@@ -193,7 +193,7 @@ TEST(Outcome, RefusesWhatNoExecutionGives) {
     const auto decoded = Outcome::decode(*dag_cbor::encode(Value(std::move(map))));
     return !decoded.ok() && decoded.error().code == ErrorCode::kMalformed;
   };
-  EXPECT_TRUE(refused({{"trap", "unreachable"}, {"output", file_named("x")}}));
+  EXPECT_TRUE(refused({{"trap", "unreachable"}, {"output", named_file("x")}}));
   EXPECT_TRUE(refused({{"trap", "unreachable"}, {"exit", 0}}));
   EXPECT_TRUE(refused({{"trap", "no such kind"}}));
   EXPECT_TRUE(refused({{"exit", uint64_t{1} << 32}}));
@@ -242,7 +242,7 @@ TEST(Receipt, AnotherKeysSignatureIsRefused) {
 }
 
 TEST(Receipt, NeedsAnEngine) {
-  Receipt receipt(file_named("i"), file_named("o"));
+  Receipt receipt(named_file("i"), named_file("o"));
   EXPECT_EQ(receipt.sign(test_key()).error().code, ErrorCode::kInvalidArgument);
 }
 

@@ -18,7 +18,7 @@ std::optional<wasm::TrapKind> trap_kind_named(std::string_view name) {
   return std::nullopt;
 }
 
-Error malformed(std::string_view what) {
+Error malformed_outcome(std::string_view what) {
   return {ErrorCode::kMalformed, fmt::format("Outcome: {}", what)};
 }
 
@@ -45,7 +45,7 @@ Result<Written> read_field(Fields& fields, std::string_view name) {
     written.bytes = *bytes;
   }
   if (!is_written(written)) {
-    return malformed(
+    return malformed_outcome(
         fmt::format("field \"{}\": expected bytes that are not empty, or a link", name));
   }
   return written;
@@ -56,20 +56,22 @@ Result<std::variant<uint32_t, wasm::TrapKind>> read_ending(Fields& fields) {
   TR_ASSIGN(const auto trap, fields.optional_text("trap"));
   if (trap) {
     const auto kind = trap_kind_named(*trap);
-    if (!kind) return malformed(fmt::format("field \"trap\": \"{}\" is no kind of trap", *trap));
+    if (!kind)
+      return malformed_outcome(fmt::format("field \"trap\": \"{}\" is no kind of trap", *trap));
     return Ending(*kind);
   }
   TR_ASSIGN(const uint64_t code, fields.integer("exit"));
-  if (code > UINT32_MAX) return malformed(fmt::format("field \"exit\": {} is over 2^32-1", code));
+  if (code > UINT32_MAX)
+    return malformed_outcome(fmt::format("field \"exit\": {} is over 2^32-1", code));
   return Ending(static_cast<uint32_t>(code));
 }
 
 // What encode refuses to write and decode refuses to read.
 Status check(const Outcome& outcome) {
-  if (outcome.trapped() && outcome.output) return malformed("a trap and an output");
+  if (outcome.trapped() && outcome.output) return malformed_outcome("a trap and an output");
   for (const Written* written : {&outcome.stdout_written, &outcome.stderr_written}) {
     if (written->bytes.size() > kInlineBytesMax || (written->file && !written->bytes.empty())) {
-      return malformed(
+      return malformed_outcome(
           fmt::format("what was written is inline up to {} bytes, and beyond that a file only",
                       kInlineBytesMax));
     }

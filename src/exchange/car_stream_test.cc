@@ -11,7 +11,7 @@ namespace {
 
 using car_testing::leaf;
 
-Bytes car_of(const std::vector<Block>& blocks) {
+Bytes car_bytes(const std::vector<Block>& blocks) {
   return to_bytes(as_bytes(car_testing::car_of(blocks)));
 }
 
@@ -39,7 +39,7 @@ Read read(ByteView car, size_t piece) {
 
 TEST(CarStream, GivesTheSameBlocksHoweverTheBytesAreCut) {
   const std::vector<Block> blocks = {leaf("a"), leaf(std::string(1000, 'b')), leaf("")};
-  const Bytes car = car_of(blocks);
+  const Bytes car = car_bytes(blocks);
   for (size_t piece = 1; piece <= car.size(); ++piece) {
     const Read result = read(car, piece);
     ASSERT_TRUE(result.status.ok()) << result.status.error().message;
@@ -50,14 +50,14 @@ TEST(CarStream, GivesTheSameBlocksHoweverTheBytesAreCut) {
 }
 
 TEST(CarStream, KnowsThatItIsNotAtAnEnd) {
-  const Bytes car = car_of({leaf("a"), leaf("b")});
+  const Bytes car = car_bytes({leaf("a"), leaf("b")});
   EXPECT_FALSE(read(ByteView(car).first(car.size() - 1), 7).may_end);
   EXPECT_FALSE(read({}, 1).may_end);
   EXPECT_FALSE(read(ByteView(car).first(10), 10).may_end);
 }
 
 TEST(CarStream, RefusesAChangedBlock) {
-  Bytes car = car_of({leaf("a"), leaf("hello")});
+  Bytes car = car_bytes({leaf("a"), leaf("hello")});
   car.back() ^= 1;
   const Read result = read(car, 16);
   EXPECT_EQ(result.cids.size(), 1);
@@ -73,7 +73,7 @@ TEST(CarStream, RefusesWhatIsNoCar) {
 }
 
 TEST(CarStream, RefusesSectionsOverTheirLimitBeforeTheyArrive) {
-  Bytes car = car_of({});
+  Bytes car = car_bytes({});
   varint_append(car, kCarSectionBytesMax + 1);
   EXPECT_EQ(read(car, 8).status.error().code, ErrorCode::kMalformed);
   Bytes header;
@@ -83,7 +83,7 @@ TEST(CarStream, RefusesSectionsOverTheirLimitBeforeTheyArrive) {
 }
 
 TEST(CarStream, RefusesASectionWithoutACid) {
-  Bytes car = car_of({});
+  Bytes car = car_bytes({});
   car.insert(car.end(), {3, 1, 0x55, 0x12});
   EXPECT_EQ(read(car, 100).status.error().code, ErrorCode::kMalformed);
 }

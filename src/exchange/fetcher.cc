@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/duration.h"
+
 namespace timerose::exchange {
 namespace {
 
-constexpr uint64_t kNsOfMs = 1'000'000;
 // Peers that lately had a block that was wanted are asked first for the next one.
 constexpr size_t kRecentHelpersMax = 4;
 // How often it is looked whether another source has taken too long.
 constexpr uint64_t kLentPeriodNs = 100'000'000;
 
 uint64_t timeout_ns_of(const FetchOptions& options) {
-  return std::min(options.timeout_ms, UINT64_MAX / 4 / kNsOfMs) * kNsOfMs;
+  return std::min(options.timeout_ms, UINT64_MAX / 4 / kNsPerMs) * kNsPerMs;
 }
 
 std::vector<PeerId> peers_of(const std::vector<mesh::PeerAddresses>& providers) {

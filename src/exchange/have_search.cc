@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/duration.h"
+
 namespace timerose::exchange {
 namespace {
-
-constexpr uint64_t kNsPerMs = 1'000'000;
 
 bool same_block(const Cid& one, const Cid& other) {
   return std::ranges::equal(one.multihash_bytes(), other.multihash_bytes());

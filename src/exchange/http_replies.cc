@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
+
 namespace timerose::exchange {
 namespace {
 
 constexpr std::string_view kCarType = "application/vnd.ipld.car";
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 bool is_wrong_bytes(const Error& error) {
   return error.code == ErrorCode::kMismatch || error.code == ErrorCode::kMalformed ||

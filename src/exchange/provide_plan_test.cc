@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kHour = 3600ULL * 1'000'000'000;
 constexpr uint64_t kNow = 20'000 * 24 * kHour + 5 * kHour;
 
-Bytes multihash_number(uint64_t number) {
+Bytes random_multihash(uint64_t number) {
   Bytes multihash(34);
   SeededRandom(number).fill(multihash);
   multihash[0] = 0x12;
@@ -27,7 +27,7 @@ struct Sweep {
   std::vector<Bytes> blocks;
 
   Sweep(size_t count, ProvidePlan of) : plan(std::move(of)) {
-    for (size_t i = 0; i < count; ++i) blocks.push_back(multihash_number(i));
+    for (size_t i = 0; i < count; ++i) blocks.push_back(random_multihash(i));
   }
 
   // Everything that is due at the moment, `at_once` at a time.
@@ -50,9 +50,9 @@ struct Sweep {
 TEST(ProvidePlan, AnnouncesANewBlockAtOnceAndAgainWithinEachInterval) {
   Sweep sweep(1, ProvidePlan(kNow, kNow));
   EXPECT_TRUE(sweep.take(kNow).empty());
-  sweep.plan.announce(multihash_number(0), false);
+  sweep.plan.announce(random_multihash(0), false);
   EXPECT_EQ(sweep.plan.next_due_ns(kNow), kNow);
-  EXPECT_EQ(sweep.take(kNow), std::vector<Bytes>{multihash_number(0)});
+  EXPECT_EQ(sweep.take(kNow), std::vector<Bytes>{random_multihash(0)});
   size_t again = 0;
   for (uint64_t hour = 1; hour <= 66; ++hour) again += sweep.take(kNow + hour * kHour).size();
   EXPECT_EQ(again, 3U);
@@ -102,7 +102,7 @@ TEST(ProvidePlan, HoldsNoMoreOfABigStoreThanARegionMayHave) {
   Sweep sweep(0, ProvidePlan(kNow));
   RegionBlocks there({0, UINT64_MAX});
   for (uint64_t i = 0; i < kCount; ++i) {
-    there.see(multihash_number(i));
+    there.see(random_multihash(i));
     ASSERT_LE(there.size(), RegionBlocks::kBlocksMax);
   }
   EXPECT_EQ(there.seen(), kCount);
@@ -136,20 +136,20 @@ TEST(ProvidePlan, ARegionIsListedOnceTheSweepComesToIt) {
 
 TEST(ProvidePlan, WhatIsUrgentGoesBeforeOtherNewBlocksAndAlone) {
   ProvidePlan plan(kNow, kNow);
-  plan.announce(multihash_number(1), false);
-  plan.announce(multihash_number(1), false);
-  plan.announce(multihash_number(2), true);
+  plan.announce(random_multihash(1), false);
+  plan.announce(random_multihash(1), false);
+  plan.announce(random_multihash(2), true);
   EXPECT_EQ(plan.new_waiting(), 2U) << "the same block waits once";
-  const std::vector<Bytes> root{multihash_number(2)};
+  const std::vector<Bytes> root{random_multihash(2)};
   EXPECT_EQ(plan.take_due(kNow, 10, ProvidePlan::Hurry::kOnlyUrgent), root);
   EXPECT_TRUE(plan.take_due(kNow, 10, ProvidePlan::Hurry::kOnlyUrgent).empty());
-  EXPECT_EQ(plan.take_due(kNow, 10), std::vector<Bytes>{multihash_number(1)});
+  EXPECT_EQ(plan.take_due(kNow, 10), std::vector<Bytes>{random_multihash(1)});
 }
 
 TEST(ProvidePlan, TooManyNewBlocksAreLeftToTheSweep) {
   ProvidePlan plan(kNow, kNow);
   for (uint64_t i = 0; i < ProvidePlan::kNewMax + 10; ++i) {
-    plan.announce(multihash_number(i), false);
+    plan.announce(random_multihash(i), false);
   }
   EXPECT_EQ(plan.new_waiting(), ProvidePlan::kNewMax);
   EXPECT_EQ(plan.new_left_out(), 10U);

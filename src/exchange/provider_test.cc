@@ -6,14 +6,10 @@
 #include "crypto/key.h"
 #include "mesh/memory_network.h"
 #include "multiformats/cid.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::exchange {
 namespace {
-
-PeerId peer_number(uint64_t number) {
-  SeededRandom random(number);
-  return PeerId::of(PrivateKey::generate(random).public_key());
-}
 
 Bytes multihash_number(uint64_t number) {
   return to_bytes(Cid::of_sha256(Codec::kRaw, as_bytes(std::to_string(number))).multihash_bytes());
@@ -46,7 +42,7 @@ class ProviderTest : public ::testing::Test {
   ManualClock clock_{1'000'000ULL * 3600 * 1'000'000'000};
   EventLoop loop_{clock_};
   mesh::MemoryNetwork network_;
-  std::unique_ptr<mesh::Host> host_ = network_.add_host(peer_number(1));
+  std::unique_ptr<mesh::Host> host_ = network_.add_host(numbered_peer(1));
   uint64_t stored_ = 0;
   uint64_t listings_ = 0;
   bool listing_fails_ = false;
@@ -143,7 +139,7 @@ TEST_F(ProviderTest, WhereNobodyCanBeAskedItWaitsForAPeerAndLosesNothing) {
   EXPECT_TRUE(provider_.stat().needs_peer);
   EXPECT_EQ(provider_.stat().failed, Provider::kInFlightMax) << "the others are not tried";
   network_.silence_routing(false);
-  mesh::Identified peer{.peer = peer_number(2),
+  mesh::Identified peer{.peer = numbered_peer(2),
                         .agent = "",
                         .protocols = {"/ipfs/ping/1.0.0"},
                         .addresses = {},

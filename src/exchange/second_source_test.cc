@@ -125,7 +125,7 @@ TEST_F(SecondSourceTest, AFailureNamesWhatTheStreamSaid) {
   options.timeout_ms = 200;
   const Status fetched = node_.service().fetch_dag(root_.cid(), options);
   ASSERT_FALSE(fetched.ok());
-  EXPECT_THAT(fetched.error().message, testing::HasSubstr("source: 404"));
+  EXPECT_THAT(fetched.error().message, ::testing::HasSubstr("source: 404"));
   EXPECT_EQ(source_.streams, 1U) << "it is not asked for the same again";
 }
 
@@ -136,7 +136,7 @@ TEST_F(SecondSourceTest, WhatNeverComesEndsAtTheDeadline) {
   options.timeout_ms = 300;
   const Status fetched = node_.service().fetch_dag(root_.cid(), options);
   ASSERT_FALSE(fetched.ok());
-  EXPECT_THAT(fetched.error().message, testing::HasSubstr("did not bring it in time"));
+  EXPECT_THAT(fetched.error().message, ::testing::HasSubstr("did not bring it in time"));
   source_.has_blocks = true;
   FetchOptions of_block;
   of_block.timeout_ms = 300;

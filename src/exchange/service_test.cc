@@ -162,13 +162,13 @@ TEST_F(ServiceTest, AFetchThatCannotSucceedSaysWhoWasAskedAndWhoCouldNotBeReache
   const auto fetched = asker.service().fetch_block(block_number(1).cid(), options);
   ASSERT_FALSE(fetched.ok());
   EXPECT_EQ(fetched.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(
-      fetched.error().message,
-      testing::AllOf(testing::HasSubstr(block_number(1).cid().to_string()),
-                     testing::HasSubstr(silent.id().to_string()), testing::HasSubstr("no answer"),
-                     testing::HasSubstr(lacks_it.id().to_string()),
-                     testing::HasSubstr("does not have it"),
-                     testing::HasSubstr("connection refused")));
+  EXPECT_THAT(fetched.error().message,
+              ::testing::AllOf(::testing::HasSubstr(block_number(1).cid().to_string()),
+                               ::testing::HasSubstr(silent.id().to_string()),
+                               ::testing::HasSubstr("no answer"),
+                               ::testing::HasSubstr(lacks_it.id().to_string()),
+                               ::testing::HasSubstr("does not have it"),
+                               ::testing::HasSubstr("connection refused")));
 }
 
 TEST_F(ServiceTest, ADagThatIsNotWholeEndsAtItsDeadline) {

@@ -13,7 +13,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr uint64_t kMs = 1'000'000;
-constexpr SessionId kSession{1};
+constexpr SessionId kPolicySession{1};
 constexpr BitswapPace kNoBitswap{};
 
 Cid cid_of(int number) {
@@ -29,7 +29,7 @@ std::vector<Cid> cids(int count) {
 class SourcePolicyTest : public ::testing::Test {
  protected:
   std::vector<Cid> offer(int count, BitswapPace bitswap = kNoBitswap) {
-    return policy_.offer(now_, kSession, cids(count), bitswap);
+    return policy_.offer(now_, kPolicySession, cids(count), bitswap);
   }
 
   std::vector<AskGateway> asks() {
@@ -76,7 +76,7 @@ class SourcePolicyTest : public ::testing::Test {
 
 TEST_F(SourcePolicyTest, TakesNothingWithoutGateways) {
   EXPECT_THAT(offer(10), IsEmpty());
-  EXPECT_EQ(policy_.offer_dag(now_, kSession, cid_of(1)), std::nullopt);
+  EXPECT_EQ(policy_.offer_dag(now_, kPolicySession, cid_of(1)), std::nullopt);
 }
 
 // Until it is known what a gateway does, Bitswap is asked too.
@@ -144,7 +144,7 @@ TEST_F(SourcePolicyTest, AsksTheFasterGatewayForMore) {
   std::map<GatewayId, int> counts;
   for (const AskGateway& ask : asks()) ++counts[ask.gateway];
   EXPECT_EQ(counts[fast], 5);
-  policy_.close(kSession);
+  policy_.close(kPolicySession);
   (void)asks();
   offer(12);
   counts.clear();
@@ -236,7 +236,7 @@ TEST_F(SourcePolicyTest, WaitsAsLongAsABusyGatewaySays) {
 }
 
 TEST_F(SourcePolicyTest, AsksProvidersForTheirSessionOnly) {
-  policy_.add_provider(kSession, "provider");
+  policy_.add_provider(kPolicySession, "provider");
   offer(1);
   EXPECT_THAT(asks(), SizeIs(1));
   policy_.offer(now_, SessionId{2}, cids(1), kNoBitswap);
@@ -260,12 +260,12 @@ TEST_F(SourcePolicyTest, CancelsWhatIsDropped) {
   measure(policy_.add_gateway("a"), 1);
   offer(9);
   ASSERT_THAT(asks(), SizeIs(8));
-  policy_.drop(kSession, cids(1));
+  policy_.drop(kPolicySession, cids(1));
   const auto next = asks();
   EXPECT_THAT(cancelled_, SizeIs(1));
   ASSERT_THAT(next, SizeIs(1));  // the ninth takes its place
   EXPECT_EQ(next[0].cid, cid_of(8));
-  policy_.close(kSession);
+  policy_.close(kPolicySession);
   EXPECT_THAT(asks(), IsEmpty());
   EXPECT_THAT(cancelled_, SizeIs(9));
   EXPECT_EQ(stat_of("a").waiting, 0);
@@ -275,7 +275,7 @@ TEST_F(SourcePolicyTest, PassesOverRepliesToWhatWasCancelled) {
   policy_.add_gateway("a");
   offer(1);
   const auto asked = asks();
-  policy_.close(kSession);
+  policy_.close(kPolicySession);
   came(asked.at(0), GotBlock{1, 1, 1});
   EXPECT_THAT(asks(), IsEmpty());
 }
@@ -291,7 +291,7 @@ TEST_F(SourcePolicyTest, CountsBlocksAndBytes) {
   policy_.add_gateway("a");
   offer(1);
   came(asks().at(0), GotBlock{1000, kMs, 2 * kMs});
-  const auto dag = policy_.offer_dag(now_, kSession, cid_of(7));
+  const auto dag = policy_.offer_dag(now_, kPolicySession, cid_of(7));
   policy_.brought(dag->request, 500);
   EXPECT_EQ(stat_of("a").blocks, 2);
   EXPECT_EQ(stat_of("a").bytes, 1500);

@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_prefix.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
@@ -17,13 +15,14 @@
 #include <chrono>
 #include <ctime>
 
+#include "http/await.h"
+
 namespace timerose::http {
 namespace {
 
 namespace beast = boost::beast;
 using std::chrono::milliseconds;
 
-constexpr auto kToken = net::as_tuple(net::use_awaitable);
 // What a client may still send while its connection ends, and for how long.
 constexpr size_t kLingerBytes = 64U << 10;
 constexpr milliseconds kLinger{1000};
@@ -143,7 +142,7 @@ net::awaitable<bool> Connection::await_bytes() {
   if (buffer_.size() > 0) co_return true;
   const ServerLimits& limits = shared_.limits;
   stream_.expires_after(milliseconds(first_ ? limits.header_timeout_ms : limits.idle_timeout_ms));
-  const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kToken);
+  const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
   if (error) co_return false;
   buffer_.commit(bytes);
   co_return true;
@@ -158,7 +157,7 @@ net::awaitable<Connection::Next> Connection::read_request() {
   parser.header_limit(shared_.limits.header_bytes_max);
   stream_.expires_after(milliseconds(shared_.limits.header_timeout_ms));
   const auto [error, bytes] =
-      co_await beast::http::async_read_header(stream_, buffer_, parser, kToken);
+      co_await beast::http::async_read_header(stream_, buffer_, parser, kAwait);
   idle_ = false;
   if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
     co_await refuse(431, fmt::format("the request line and headers are longer than {} bytes",
@@ -275,7 +274,7 @@ net::awaitable<bool> Connection::write(std::vector<net::const_buffer> buffers) {
   while (beast::buffer_bytes(rest) > 0) {
     stream_.expires_after(milliseconds(shared_.limits.write_timeout_ms));
     const auto [error, bytes] = co_await net::async_write(
-        stream_, beast::buffers_prefix(Server::kWriteBytes, rest), kToken);
+        stream_, beast::buffers_prefix(Server::kWriteBytes, rest), kAwait);
     if (error) {
       cut();
       co_return false;
@@ -298,7 +297,7 @@ net::awaitable<void> Connection::linger() {
   idle_ = true;
   for (size_t read = 0; read < kLingerBytes;) {
     const auto [failed, bytes] =
-        co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kToken);
+        co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
     if (failed) break;
     read += bytes;
   }

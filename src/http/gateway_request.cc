@@ -10,14 +10,16 @@
 namespace timerose::http {
 namespace {
 
-constexpr size_t kShownBytesMax = 100;  // of what was asked for, in a message
+constexpr size_t kRequestShownMax = 100;  // of what was asked for, in a message
 
 constexpr std::string_view kServed =
     "this gateway serves what can be verified: ?format=raw (application/vnd.ipld.raw) for one "
     "block, ?format=car (application/vnd.ipld.car) for a DAG, and /ipns/NAME?format=ipns-record "
     "(application/vnd.ipfs.ipns-record)";
 
-std::string shown(std::string_view text) { return percent_encode(text.substr(0, kShownBytesMax)); }
+std::string shown(std::string_view text) {
+  return percent_encode(text.substr(0, kRequestShownMax));
+}
 
 std::optional<Format> format_of_type(std::string_view type) {
   if (type == kRawType) return Format::kRaw;

@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -16,6 +14,7 @@
 #include <unordered_set>
 
 #include "exchange/http_address.h"
+#include "http/await.h"
 #include "http/connection.h"
 
 namespace timerose::http {
@@ -25,7 +24,6 @@ using boost::system::error_code;
 using net::ip::tcp;
 using std::chrono::milliseconds;
 
-constexpr auto kToken = net::as_tuple(net::use_awaitable);
 // How long to wait when the system has no socket to give.
 constexpr milliseconds kAcceptPause{100};
 
@@ -87,15 +85,15 @@ net::awaitable<void> Server::Parts::accept_all() {
   while (acceptor.is_open()) {
     if (open.size() >= shared.limits.connections_max) {
       pause.expires_at(net::steady_timer::time_point::max());
-      co_await pause.async_wait(kToken);
+      co_await pause.async_wait(kAwait);
       continue;
     }
     tcp::socket socket(io);
-    const auto [error] = co_await acceptor.async_accept(socket, kToken);
+    const auto [error] = co_await acceptor.async_accept(socket, kAwait);
     if (!acceptor.is_open()) co_return;
     if (error) {
       pause.expires_after(kAcceptPause);
-      co_await pause.async_wait(kToken);
+      co_await pause.async_wait(kAwait);
       continue;
     }
     error_code gone;

@@ -7,7 +7,7 @@
 namespace timerose::http {
 namespace {
 
-constexpr size_t kShownBytesMax = 100;  // of a target, in a message
+constexpr size_t kTargetShownMax = 100;  // of a target, in a message
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -93,7 +93,7 @@ Result<Target> parse_target(std::string_view text) {
   if (!rest.starts_with('/') && !rest.starts_with('?')) {
     return Error{ErrorCode::kMalformed,
                  fmt::format("expected a request target like /ipfs/CID, found \"{}\"",
-                             percent_encode(text.substr(0, kShownBytesMax)))};
+                             percent_encode(text.substr(0, kTargetShownMax)))};
   }
   rest = rest.substr(0, rest.find('#'));
   Target target;

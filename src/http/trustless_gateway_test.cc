@@ -19,16 +19,17 @@ using testing_support::add_file;
 using testing_support::cids_in_car;
 using testing_support::varied;
 
-using Fields = std::vector<std::pair<const char*, std::string>>;
+using FieldList = std::vector<std::pair<const char*, std::string>>;
 
 class TrustlessGatewayTest : public ::testing::Test {
  protected:
-  Response get(const std::string& target, const Fields& fields = {}, Method method = Method::kGet) {
+  Response get(const std::string& target, const FieldList& fields = {},
+               Method method = Method::kGet) {
     Request request{method, target, {}};
     for (const auto& [name, value] : fields) request.headers.add(name, value);
     return TrustlessGateway(store_, options_).answer(request);
   }
-  Response get_raw(const Cid& cid, const Fields& fields = {}, Method method = Method::kGet) {
+  Response get_raw(const Cid& cid, const FieldList& fields = {}, Method method = Method::kGet) {
     return get("/ipfs/" + cid.to_string() + "?format=raw", fields, method);
   }
 
@@ -166,7 +167,7 @@ TEST_F(TrustlessGatewayTest, SendsNothingThatTheClientHas) {
 TEST_F(TrustlessGatewayTest, OnlyIfCachedDoesNotFetch) {
   const Cid absent = Cid::of_sha256(Codec::kRaw, as_bytes("absent"));
   options_.recursive = true;
-  const Fields cached = {{"Cache-Control", "only-if-cached"}};
+  const FieldList cached = {{"Cache-Control", "only-if-cached"}};
   EXPECT_EQ(get_raw(absent, cached).status, 412);
   EXPECT_EQ(get_raw(absent, cached, Method::kHead).status, 412);
   EXPECT_EQ(get_raw(add_file(store_, "here").cid, cached).status, 200);

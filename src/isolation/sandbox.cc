@@ -38,7 +38,7 @@ bool be_the_first_to_go() {
   constexpr std::string_view kFirst = "1000";
   const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (file < 0) return false;
-  const ssize_t written = write(file, kFirst.data(), kFirst.size());
+  const ssize_t written = ::write(file, kFirst.data(), kFirst.size());
   close(file);
   return written == static_cast<ssize_t>(kFirst.size());
 }

@@ -2,16 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "multiformats/peer_testing.h"
+
 namespace timerose::mesh {
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
-
-PeerId peer(uint8_t number) {
-  PublicKey key;
-  key.bytes.fill(number);
-  return PeerId::of(key);
-}
 
 class Policy : public testing::Test {
  protected:
@@ -26,7 +22,8 @@ class Policy : public testing::Test {
 
   std::vector<PolicyAction> open(uint8_t number, Direction direction = Direction::kOutbound,
                                  const Address& address = "/ip4/127.0.0.1/tcp/1") {
-    return policy.step(now, PeerOpened{ConnectionId{number}, peer(number), direction, address});
+    return policy.step(now,
+                       PeerOpened{ConnectionId{number}, numbered_peer(number), direction, address});
   }
   std::vector<PolicyAction> close(uint8_t number) {
     return policy.step(now, PeerClosed{ConnectionId{number}});
@@ -60,16 +57,16 @@ TEST_F(Policy, TrimsTheLeastRecentlyUsedDownToTheLowMark) {
     EXPECT_TRUE(open(i).empty());
   }
   now += 60 * kSecond;
-  policy.step(now, PeerUsed{peer(1)});
-  EXPECT_EQ(ended(open(5)), (std::vector{peer(2), peer(3), peer(4)}));
+  policy.step(now, PeerUsed{numbered_peer(1)});
+  EXPECT_EQ(ended(open(5)), (std::vector{numbered_peer(2), numbered_peer(3), numbered_peer(4)}));
 }
 
 TEST_F(Policy, KeepsProtectedAndWantedPeers) {
   for (uint8_t i = 1; i <= 4; ++i) open(i);
-  policy.step(now, ProtectPeer{peer(1), "mesh"});
-  policy.step(now, WantPeer{{peer(2), {}}});
+  policy.step(now, ProtectPeer{numbered_peer(1), "mesh"});
+  policy.step(now, WantPeer{{numbered_peer(2), {}}});
   now += 60 * kSecond;
-  EXPECT_EQ(ended(open(5)), (std::vector{peer(3), peer(4)}));
+  EXPECT_EQ(ended(open(5)), (std::vector{numbered_peer(3), numbered_peer(4)}));
 }
 
 TEST_F(Policy, TrimsYoungConnectionsOnlyOnceTheirGraceIsOver) {
@@ -83,7 +80,7 @@ TEST_F(Policy, LimitsInboundConnectionsOfOneAddress) {
   const Address address = "/ip4/10.0.0.1/tcp/1";
   EXPECT_TRUE(open(1, Direction::kInbound, address).empty());
   EXPECT_TRUE(open(2, Direction::kInbound, address).empty());
-  EXPECT_EQ(ended(open(3, Direction::kInbound, address)), std::vector{peer(3)});
+  EXPECT_EQ(ended(open(3, Direction::kInbound, address)), std::vector{numbered_peer(3)});
   close(3);
   close(1);
   EXPECT_TRUE(open(4, Direction::kInbound, address).empty());
@@ -93,17 +90,18 @@ TEST_F(Policy, LimitsInboundConnectionsOfOneSubnet) {
   EXPECT_TRUE(open(1, Direction::kInbound, "/ip4/1.0.0.1/tcp/1").empty());
   EXPECT_TRUE(open(2, Direction::kInbound, "/ip4/1.0.0.2/udp/1/quic-v1").empty());
   EXPECT_TRUE(open(3, Direction::kInbound, "/ip4/1.0.0.3/tcp/1").empty());
-  EXPECT_EQ(ended(open(4, Direction::kInbound, "/ip4/1.0.0.4/tcp/1")), std::vector{peer(4)});
+  EXPECT_EQ(ended(open(4, Direction::kInbound, "/ip4/1.0.0.4/tcp/1")),
+            std::vector{numbered_peer(4)});
   EXPECT_TRUE(open(5, Direction::kOutbound, "/ip4/1.0.0.5/tcp/1").empty());
 }
 
 TEST_F(Policy, DialsAWantedPeerAgainLessAndLessOften) {
-  policy.step(now, WantPeer{{peer(1), {"/ip4/127.0.0.1/tcp/9"}}});
+  policy.step(now, WantPeer{{numbered_peer(1), {"/ip4/127.0.0.1/tcp/9"}}});
   uint64_t failed = now;
   uint64_t last_wait = 0;
   for (int i = 0; i < 20; ++i) {
     failed = now;
-    policy.step(now, PeerDialFailed{peer(1)});
+    policy.step(now, PeerDialFailed{numbered_peer(1)});
     const uint64_t wait = next_dial() - failed;
     EXPECT_LE(wait, limits().retry_max_ns);
     EXPECT_GE(wait, i < 8 ? last_wait : limits().retry_max_ns / 4);
@@ -112,8 +110,8 @@ TEST_F(Policy, DialsAWantedPeerAgainLessAndLessOften) {
 }
 
 TEST_F(Policy, DialsALostWantedPeerAtOnceAgainIfItWasThereForLong) {
-  policy.step(now, WantPeer{{peer(1), {}}});
-  for (int i = 0; i < 5; ++i) policy.step(now, PeerDialFailed{peer(1)});
+  policy.step(now, WantPeer{{numbered_peer(1), {}}});
+  for (int i = 0; i < 5; ++i) policy.step(now, PeerDialFailed{numbered_peer(1)});
   open(1);
   now += 60 * kSecond;
   close(1);
@@ -122,7 +120,7 @@ TEST_F(Policy, DialsALostWantedPeerAtOnceAgainIfItWasThereForLong) {
 }
 
 TEST_F(Policy, DoesNotDialInATightLoopAPeerThatEndsEveryConnection) {
-  policy.step(now, WantPeer{{peer(1), {}}});
+  policy.step(now, WantPeer{{numbered_peer(1), {}}});
   uint64_t dials = 0;
   const uint64_t until = now + 600 * kSecond;
   while (now < until) {
@@ -135,17 +133,17 @@ TEST_F(Policy, DoesNotDialInATightLoopAPeerThatEndsEveryConnection) {
 }
 
 TEST_F(Policy, NoLongerDialsAPeerThatIsNotWantedAnyMore) {
-  policy.step(now, WantPeer{{peer(1), {}}});
-  policy.step(now, PeerDialFailed{peer(1)});
-  policy.step(now, UnwantPeer{peer(1)});
+  policy.step(now, WantPeer{{numbered_peer(1), {}}});
+  policy.step(now, PeerDialFailed{numbered_peer(1)});
+  policy.step(now, UnwantPeer{numbered_peer(1)});
   EXPECT_EQ(policy.next_tick_ns(), UINT64_MAX);
 }
 
 TEST_F(Policy, EndsPeersThatAreNotAllowed) {
   open(1);
   open(2);
-  EXPECT_EQ(ended(policy.step(now, AllowOnly{{peer(1)}})), std::vector{peer(2)});
-  EXPECT_EQ(ended(open(3)), std::vector{peer(3)});
+  EXPECT_EQ(ended(policy.step(now, AllowOnly{{numbered_peer(1)}})), std::vector{numbered_peer(2)});
+  EXPECT_EQ(ended(open(3)), std::vector{numbered_peer(3)});
 }
 
 TEST(CountedAddress, TakesLoopbackRelaysAndNamesAsNotCounted) {

@@ -5,17 +5,13 @@
 #include <poll.h>
 
 #include "base/random.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::mesh {
 namespace {
 
 constexpr uint32_t kFrameMax = 1U << 20;
 const std::string kChat = "/chat/1";
-
-PeerId peer_number(uint64_t number) {
-  SeededRandom random(number);
-  return PeerId::of(PrivateKey::generate(random).public_key());
-}
 
 bool readable(int descriptor) {
   pollfd question{descriptor, POLLIN, 0};
@@ -72,10 +68,10 @@ class MemoryNetworkTest : public ::testing::Test {
   }
 
   MemoryNetwork network_;
-  std::unique_ptr<Host> a_ = network_.add_host(peer_number(1));
-  std::unique_ptr<Host> b_ = network_.add_host(peer_number(2));
+  std::unique_ptr<Host> a_ = network_.add_host(numbered_peer(1));
+  std::unique_ptr<Host> b_ = network_.add_host(numbered_peer(2));
   std::unique_ptr<Host> c_ =
-      network_.add_host(peer_number(3), MemoryNetwork::Driven::kByDescriptor);
+      network_.add_host(numbered_peer(3), MemoryNetwork::Driven::kByDescriptor);
 };
 
 TEST_F(MemoryNetworkTest, BothSidesLearnOfAConnectionAndWhoIsThere) {
@@ -102,7 +98,7 @@ TEST_F(MemoryNetworkTest, ADialThatCannotSucceedSaysWhy) {
   network_.refuse_dials(b_->self(), false);
   ASSERT_TRUE(c_->connect({b_->self(), {}}).ok());
   EXPECT_EQ(take_one<DialFailed>(*c_).why, "denied");
-  ASSERT_TRUE(c_->connect({peer_number(9), {}}).ok());
+  ASSERT_TRUE(c_->connect({numbered_peer(9), {}}).ok());
   EXPECT_EQ(take_one<DialFailed>(*c_).why, "nobody there");
   EXPECT_FALSE(c_->connect({b_->self(), {"nonsense"}}).ok());
 }
@@ -222,7 +218,7 @@ TEST_F(MemoryNetworkTest, OthersGoOnWhenAHostLeaves) {
   a_.reset();
   take_one<ConnectionClosed>(*b_);
   EXPECT_EQ(send_text(*b_, to, "x"), Sent::kClosed);
-  network_.reset_streams(b_->self(), peer_number(1));
+  network_.reset_streams(b_->self(), numbered_peer(1));
 }
 
 TEST_F(MemoryNetworkTest, ProvidersAreFoundByTheirMultihash) {

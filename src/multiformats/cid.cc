@@ -34,7 +34,7 @@ constexpr size_t kCidBytesMax = 1 + kVarintBytesMax + kVarintBytesMax + 2 + kDig
 constexpr size_t kCidTextMax = 1 + 8 * kCidBytesMax;
 constexpr size_t kShownTextMax = 80;
 
-Error malformed(std::string why) { return {ErrorCode::kMalformed, std::move(why)}; }
+Error malformed_cid(std::string why) { return {ErrorCode::kMalformed, std::move(why)}; }
 
 bool starts_like_version_0(ByteView bytes) {
   return bytes.size() >= kVersion0Head.size() &&
@@ -70,14 +70,14 @@ std::string shown(std::string_view text) {
 }
 
 Result<Cid> parse_unnamed(std::string_view text) {
-  if (text.empty()) return malformed("it is empty");
+  if (text.empty()) return malformed_cid("it is empty");
   if (text.size() > kCidTextMax) {
-    return malformed(
+    return malformed_cid(
         fmt::format("it has {} characters, a CID has at most {}", text.size(), kCidTextMax));
   }
   if (text.starts_with("Qm")) {
     if (text.size() != kVersion0TextLength) {
-      return malformed(
+      return malformed_cid(
           fmt::format("a CID that starts with Qm (version 0) has {} characters, found "
                       "{}",
                       kVersion0TextLength, text.size()));
@@ -87,7 +87,7 @@ Result<Cid> parse_unnamed(std::string_view text) {
   }
   TR_ASSIGN(const Bytes bytes, multibase_decode(text));
   if (!bytes.empty() && bytes.front() == kVersion0Head[0]) {
-    return malformed("a version 0 CID has no base prefix; write it as Qm...");
+    return malformed_cid("a version 0 CID has no base prefix; write it as Qm...");
   }
   return Cid::decode(bytes);
 }
@@ -145,7 +145,7 @@ Result<Cid> Cid::make(int version, Codec codec, ByteView multihash) {
   }
   ByteView rest = multihash;
   TR_TRY(multihash_take(rest));
-  if (!rest.empty()) return malformed(fmt::format("{} bytes after a multihash", rest.size()));
+  if (!rest.empty()) return malformed_cid(fmt::format("{} bytes after a multihash", rest.size()));
   if (version == 0) {
     if (codec != Codec::kDagPb || !starts_like_version_0(multihash)) {
       return Error{ErrorCode::kInvalidArgument,
@@ -171,8 +171,8 @@ Result<Cid> Cid::take(ByteView& in) {
   }
   if (starts_like_version_0(in)) {
     if (in.size() < kVersion0Bytes) {
-      return malformed(fmt::format("a version 0 CID has {} bytes, only {} are there",
-                                   kVersion0Bytes, in.size()));
+      return malformed_cid(fmt::format("a version 0 CID has {} bytes, only {} are there",
+                                       kVersion0Bytes, in.size()));
     }
     cid.version_ = 0;
     cid.codec_ = Codec::kDagPb;
@@ -184,7 +184,7 @@ Result<Cid> Cid::take(ByteView& in) {
   auto version = varint_take(rest);
   if (!version) return std::move(version).error().within("version of a CID");
   if (*version != 1) {
-    return malformed(fmt::format("CID version {} is not known; 0 and 1 are", *version));
+    return malformed_cid(fmt::format("CID version {} is not known; 0 and 1 are", *version));
   }
   auto codec = varint_take(rest);
   if (!codec) return std::move(codec).error().within("codec of a CID");
@@ -198,7 +198,7 @@ Result<Cid> Cid::take(ByteView& in) {
 
 Result<Cid> Cid::decode(ByteView bytes) {
   TR_ASSIGN(Cid cid, take(bytes));
-  if (!bytes.empty()) return malformed(fmt::format("{} bytes after a CID", bytes.size()));
+  if (!bytes.empty()) return malformed_cid(fmt::format("{} bytes after a CID", bytes.size()));
   return cid;
 }
 

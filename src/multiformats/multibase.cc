@@ -110,12 +110,12 @@ unsigned bits_of(const Base& base) {
 // Digits in a group that is whole bytes: 8 of base 32, 4 of base 64.
 size_t group_digits(const Base& base) { return bits_of(base) == 5 ? 8 : 4; }
 
-Error malformed(std::string why) { return {ErrorCode::kMalformed, std::move(why)}; }
+Error malformed_multibase(std::string why) { return {ErrorCode::kMalformed, std::move(why)}; }
 
 Error not_a_digit(const Base& base, std::string_view digits, size_t position) {
   const char c = digits[position];
   const bool printable = c > ' ' && c <= '~';
-  return malformed(
+  return malformed_multibase(
       printable ? fmt::format("'{}' at position {} is not a digit of {}", c, position, base.name)
                 : fmt::format("the byte 0x{:02x} at position {} is not a digit of {}",
                               static_cast<uint8_t>(c), position, base.name));
@@ -148,8 +148,8 @@ Status take_padding(const Base& base, std::string_view& digits) {
   const size_t group = group_digits(base);
   const size_t expected = (digits.size() + group - 1) / group * group;
   if (total == expected) return success();
-  return malformed(fmt::format("{} needs {} '=' at its end here, found {}", base.name,
-                               expected - digits.size(), total - digits.size()));
+  return malformed_multibase(fmt::format("{} needs {} '=' at its end here, found {}", base.name,
+                                         expected - digits.size(), total - digits.size()));
 }
 
 Result<Bytes> decode_bits(const Base& base, std::string_view digits) {
@@ -169,11 +169,11 @@ Result<Bytes> decode_bits(const Base& base, std::string_view digits) {
     out.push_back(static_cast<uint8_t>(held >> held_bits));
   }
   if (held_bits >= bits) {
-    return malformed(
+    return malformed_multibase(
         fmt::format("{} digits of {} are no whole number of bytes", digits.size(), base.name));
   }
   if ((held & ((1U << held_bits) - 1)) != 0) {
-    return malformed(
+    return malformed_multibase(
         fmt::format("the last digit of the {} text has bits beyond the last byte", base.name));
   }
   return out;
@@ -306,15 +306,17 @@ std::string multibase_encode(Multibase base, ByteView bytes) {
 }
 
 Result<Bytes> multibase_decode(std::string_view text, Multibase* base) {
-  if (text.empty()) return malformed("empty text; its first character should name its base");
+  if (text.empty())
+    return malformed_multibase("empty text; its first character should name its base");
   const auto code = static_cast<Multibase>(text.front());
   if (code != Multibase::kIdentity && find_base(code) == nullptr) {
     const auto first = static_cast<uint8_t>(text.front());
-    return malformed(first > ' ' && first <= '~'
-                         ? fmt::format("the first character '{}' names no known base (b is base32, "
-                                       "k base36, z base58btc, f base16)",
-                                       text.front())
-                         : fmt::format("the first byte 0x{:02x} names no known base", first));
+    return malformed_multibase(
+        first > ' ' && first <= '~'
+            ? fmt::format("the first character '{}' names no known base (b is base32, "
+                          "k base36, z base58btc, f base16)",
+                          text.front())
+            : fmt::format("the first byte 0x{:02x} names no known base", first));
   }
   if (base != nullptr) *base = code;
   return base_decode(code, text.substr(1));

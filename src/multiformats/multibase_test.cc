@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr Multibase kEvery[] = {
+constexpr Multibase kEveryBase[] = {
     Multibase::kIdentity,     Multibase::kBase2,
     Multibase::kBase8,        Multibase::kBase10,
     Multibase::kBase16,       Multibase::kBase16Upper,
@@ -25,7 +25,7 @@ constexpr Multibase kEvery[] = {
     Multibase::kBase64UrlPad,
 };
 
-Error error_of(std::string_view text) {
+Error decode_error(std::string_view text) {
   auto decoded = multibase_decode(text);
   EXPECT_FALSE(decoded.ok()) << text;
   return decoded.ok() ? Error{} : decoded.error();
@@ -33,7 +33,7 @@ Error error_of(std::string_view text) {
 
 TEST(Multibase, DecodesWhatItEncodedInEveryBase) {
   SeededRandom random(1);
-  for (const Multibase base : kEvery) {
+  for (const Multibase base : kEveryBase) {
     for (size_t size = 0; size <= 70; ++size) {
       Bytes bytes(size);
       random.fill(bytes);
@@ -50,7 +50,7 @@ TEST(Multibase, DecodesWhatItEncodedInEveryBase) {
 }
 
 TEST(Multibase, NamesEveryBase) {
-  for (const Multibase base : kEvery) {
+  for (const Multibase base : kEveryBase) {
     auto named = multibase_named(multibase_name(base));
     ASSERT_TRUE(named.ok()) << multibase_name(base);
     EXPECT_EQ(*named, base);
@@ -62,32 +62,34 @@ TEST(Multibase, NamesEveryBase) {
 }
 
 TEST(Multibase, NamesTheCharacterAndItsPosition) {
-  EXPECT_THAT(error_of("baa1a").message, HasSubstr("'1' at position 2 is not a digit of base32"));
-  EXPECT_THAT(error_of("z1l").message, HasSubstr("'l' at position 1 is not a digit of base58btc"));
-  EXPECT_THAT(error_of("f0\x01").message, HasSubstr("0x01 at position 1"));
-  EXPECT_EQ(error_of("baa1a").code, ErrorCode::kMalformed);
+  EXPECT_THAT(decode_error("baa1a").message,
+              HasSubstr("'1' at position 2 is not a digit of base32"));
+  EXPECT_THAT(decode_error("z1l").message,
+              HasSubstr("'l' at position 1 is not a digit of base58btc"));
+  EXPECT_THAT(decode_error("f0\x01").message, HasSubstr("0x01 at position 1"));
+  EXPECT_EQ(decode_error("baa1a").code, ErrorCode::kMalformed);
 }
 
 TEST(Multibase, RefusesTextWithoutAKnownBase) {
-  EXPECT_THAT(error_of("").message, HasSubstr("empty"));
-  EXPECT_THAT(error_of("xabc").message, HasSubstr("'x' names no known base"));
-  EXPECT_THAT(error_of("\xf0\x9f\x9a\x80").message, HasSubstr("0xf0"));
+  EXPECT_THAT(decode_error("").message, HasSubstr("empty"));
+  EXPECT_THAT(decode_error("xabc").message, HasSubstr("'x' names no known base"));
+  EXPECT_THAT(decode_error("\xf0\x9f\x9a\x80").message, HasSubstr("0xf0"));
 }
 
 TEST(Multibase, RefusesASecondSpellingOfTheSameBytes) {
   EXPECT_TRUE(multibase_decode("bme").ok());
-  EXPECT_THAT(error_of("bmf").message, HasSubstr("bits beyond the last byte"));
-  EXPECT_THAT(error_of("bmea").message, HasSubstr("no whole number of bytes"));
-  EXPECT_THAT(error_of("f0").message, HasSubstr("no whole number of bytes"));
-  EXPECT_THAT(error_of("mYR").message, HasSubstr("bits beyond"));
+  EXPECT_THAT(decode_error("bmf").message, HasSubstr("bits beyond the last byte"));
+  EXPECT_THAT(decode_error("bmea").message, HasSubstr("no whole number of bytes"));
+  EXPECT_THAT(decode_error("f0").message, HasSubstr("no whole number of bytes"));
+  EXPECT_THAT(decode_error("mYR").message, HasSubstr("bits beyond"));
 }
 
 TEST(Multibase, WantsExactlyThePaddingOfItsBase) {
   EXPECT_TRUE(multibase_decode("MYQ==").ok());
   for (const char* text : {"MYQ=", "MYQ", "MYQ===", "M====", "M=", "cme=====", "cme======="}) {
-    EXPECT_THAT(error_of(text).message, HasSubstr("'='")) << text;
+    EXPECT_THAT(decode_error(text).message, HasSubstr("'='")) << text;
   }
-  EXPECT_THAT(error_of("mYQ==").message, HasSubstr("'=' at position 2 is not a digit"));
+  EXPECT_THAT(decode_error("mYQ==").message, HasSubstr("'=' at position 2 is not a digit"));
 }
 
 TEST(Multibase, Base58And64AreCaseSensitive) {
@@ -98,7 +100,7 @@ TEST(Multibase, Base58And64AreCaseSensitive) {
 
 TEST(Multibase, LimitsTextWhoseCostIsTheSquareOfItsLength) {
   EXPECT_TRUE(multibase_decode("z" + std::string(kPositionalDigitsMax, '2')).ok());
-  EXPECT_EQ(error_of("z" + std::string(kPositionalDigitsMax + 1, '2')).code,
+  EXPECT_EQ(decode_error("z" + std::string(kPositionalDigitsMax + 1, '2')).code,
             ErrorCode::kLimitExceeded);
   EXPECT_TRUE(multibase_decode("m" + std::string(1 << 20, 'A')).ok());
 }

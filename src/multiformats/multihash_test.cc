@@ -11,8 +11,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr HashCode kEvery[] = {HashCode::kIdentity, HashCode::kSha2_256, HashCode::kSha2_512,
-                               HashCode::kBlake3, HashCode::kBlake2b256};
+constexpr HashCode kEveryCode[] = {HashCode::kIdentity, HashCode::kSha2_256, HashCode::kSha2_512,
+                                   HashCode::kBlake3, HashCode::kBlake2b256};
 
 Bytes announcing(uint64_t code, size_t length, size_t present) {
   Bytes bytes;
@@ -22,14 +22,14 @@ Bytes announcing(uint64_t code, size_t length, size_t present) {
   return bytes;
 }
 
-Error error_of(ByteView bytes) {
+Error multihash_error(ByteView bytes) {
   auto taken = multihash_take(bytes);
   EXPECT_FALSE(taken.ok());
   return taken.ok() ? Error{} : taken.error();
 }
 
 TEST(Multihash, OfDataMatchesItAndNothingElse) {
-  for (const HashCode code : kEvery) {
+  for (const HashCode code : kEveryCode) {
     auto encoded = multihash_of(code, as_bytes("hello"));
     ASSERT_TRUE(encoded.ok());
     ByteView rest = *encoded;
@@ -60,10 +60,10 @@ TEST(Multihash, TakesOneOffTheFront) {
 }
 
 TEST(Multihash, RefusesATruncatedDigest) {
-  EXPECT_THAT(error_of(announcing(0x12, 32, 31)).message,
+  EXPECT_THAT(multihash_error(announcing(0x12, 32, 31)).message,
               HasSubstr("32 bytes, but only 31 follow"));
-  EXPECT_EQ(error_of({}).code, ErrorCode::kMalformed);
-  EXPECT_EQ(error_of(Bytes{0x12}).code, ErrorCode::kMalformed);
+  EXPECT_EQ(multihash_error({}).code, ErrorCode::kMalformed);
+  EXPECT_EQ(multihash_error(Bytes{0x12}).code, ErrorCode::kMalformed);
 }
 
 TEST(Multihash, LimitsTheDigestAtItsEdge) {
@@ -71,10 +71,11 @@ TEST(Multihash, LimitsTheDigestAtItsEdge) {
   const Bytes longest = announcing(0x12, kDigestBytesMax, kDigestBytesMax);
   rest = longest;
   EXPECT_TRUE(multihash_take(rest).ok());
-  EXPECT_EQ(error_of(announcing(0x12, kDigestBytesMax + 1, kDigestBytesMax + 1)).code,
+  EXPECT_EQ(multihash_error(announcing(0x12, kDigestBytesMax + 1, kDigestBytesMax + 1)).code,
             ErrorCode::kMalformed);
-  EXPECT_EQ(error_of(announcing(0, kIdentityDigestBytesMax + 1, 200)).code, ErrorCode::kMalformed);
-  EXPECT_EQ(error_of(announcing(0x12, INT64_MAX, 40)).code, ErrorCode::kMalformed);
+  EXPECT_EQ(multihash_error(announcing(0, kIdentityDigestBytesMax + 1, 200)).code,
+            ErrorCode::kMalformed);
+  EXPECT_EQ(multihash_error(announcing(0x12, INT64_MAX, 40)).code, ErrorCode::kMalformed);
 }
 
 TEST(Multihash, LimitsAnIdentityAtItsEdge) {
@@ -111,7 +112,7 @@ TEST(Multihash, TrustsACutDigestDownToItsLimit) {
 }
 
 TEST(Multihash, NamesOfFunctionsAreInverses) {
-  for (const HashCode code : kEvery) EXPECT_EQ(*hash_named(hash_name(code)), code);
+  for (const HashCode code : kEveryCode) EXPECT_EQ(*hash_named(hash_name(code)), code);
   auto unknown = hash_named("md5");
   ASSERT_FALSE(unknown.ok());
   EXPECT_THAT(unknown.error().message, HasSubstr("sha2-256"));

@@ -8,11 +8,12 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
+
 namespace timerose::names {
 namespace {
 
 constexpr std::string_view kPrefix = "dnslink=";
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 // Also "dnslink=CID", as it was once written.
 std::optional<NamePath> path_of(std::string_view text) {

@@ -8,23 +8,18 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "ipld/dag_cbor.h"
+#include "names/names_testing.h"
 #include "names/rfc3339.h"
 
 namespace timerose::names {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::key_number;
+using testing::name_of;
 
 constexpr uint64_t kNow = 1'795'262'400'000'000'000;  // 2026-11-21T12:00:00Z
 constexpr uint64_t kDayNs = 24ULL * 3600 * 1'000'000'000;
-
-PrivateKey key_of(uint8_t number) {
-  std::array<uint8_t, 32> seed;
-  seed.fill(number);
-  return PrivateKey::from_seed(seed);
-}
-
-PeerId name_of(const PrivateKey& key) { return PeerId::of(key.public_key()); }
 
 IpnsRecord example() {
   return {"/ipfs/bafkqaddwgevxmmraojswg33smq", 7, *parse_rfc3339("2126-11-21T12:00:00.123456789Z"),
@@ -72,13 +67,13 @@ Bytes signed_map(const PrivateKey& key, const Value::Map& map) {
 }
 
 TEST(IpnsRecord, IsTheSameBytesThatBoxoMakes) {
-  const auto bytes = create(key_of(1), example());
+  const auto bytes = create(key_number(1), example());
   ASSERT_TRUE(bytes.ok()) << bytes.error().message;
   EXPECT_EQ(hex_encode(*bytes), hex_encode(file("v1_v2")));
 }
 
 TEST(IpnsRecord, ReadsWhatItCreates) {
-  const PrivateKey key = key_of(3);
+  const PrivateKey key = key_number(3);
   const IpnsRecord record{"/ipns/example.org/a b/\u00fc", 0, kNow + kDayNs, 0};
   const auto bytes = create(key, record);
   ASSERT_TRUE(bytes.ok());
@@ -92,7 +87,7 @@ TEST(IpnsRecord, ReadsWhatItCreates) {
 }
 
 TEST(IpnsRecord, OfBoxoIsRead) {
-  const PeerId name = name_of(key_of(1));
+  const PeerId name = name_of(key_number(1));
   EXPECT_EQ(name_text(name), "k51qzi5uqu5djmw2yvf8kk5cdjc1ddc00o4d5sjwi6f79xzcay9j3gkddw5uu4");
   for (const char* kind : {"v1_v2", "v2", "broken_signature_v1", "metadata", "embedded_key"}) {
     const auto record = verify(file(kind), name, kNow);
@@ -106,7 +101,7 @@ TEST(IpnsRecord, OfBoxoIsRead) {
 }
 
 TEST(IpnsRecord, IsRefusedWhereTheSpecificationSaysSo) {
-  const PeerId name = name_of(key_of(1));
+  const PeerId name = name_of(key_number(1));
   EXPECT_EQ(refusal(file("v1"), name).code, ErrorCode::kUnsupported);
   EXPECT_EQ(refusal(file("broken_signature_v2"), name).code, ErrorCode::kMismatch);
   EXPECT_EQ(refusal(file("other_embedded_key"), name).code, ErrorCode::kMismatch);
@@ -117,9 +112,9 @@ TEST(IpnsRecord, IsRefusedWhereTheSpecificationSaysSo) {
 }
 
 TEST(IpnsRecord, IsRefusedForAnotherName) {
-  const Error error = refusal(file("v1_v2"), name_of(key_of(2)));
+  const Error error = refusal(file("v1_v2"), name_of(key_number(2)));
   EXPECT_EQ(error.code, ErrorCode::kMismatch);
-  EXPECT_THAT(error.message, HasSubstr(name_text(name_of(key_of(2)))));
+  EXPECT_THAT(error.message, HasSubstr(name_text(name_of(key_number(2)))));
 }
 
 TEST(IpnsRecord, OfAnRsaKeyIsReadByTheKeyThatItHolds) {
@@ -131,7 +126,7 @@ TEST(IpnsRecord, OfAnRsaKeyIsReadByTheKeyThatItHolds) {
   Bytes damaged = file("rsa");
   damaged.back() ^= 1;
   EXPECT_FALSE(verify(damaged, *rsa, kNow).ok());
-  EXPECT_EQ(refusal(file("rsa"), name_of(key_of(1))).code, ErrorCode::kMismatch);
+  EXPECT_EQ(refusal(file("rsa"), name_of(key_number(1))).code, ErrorCode::kMismatch);
 }
 
 TEST(IpnsRecord, OfAnotherKindOfKeyIsUnsupported) {
@@ -143,7 +138,7 @@ TEST(IpnsRecord, OfAnotherKindOfKeyIsUnsupported) {
 }
 
 TEST(IpnsRecord, ExpiresAtItsValidityAndSaysSince) {
-  const PrivateKey key = key_of(1);
+  const PrivateKey key = key_number(1);
   const Bytes bytes = *create(key, {"/ipfs/bafkqaaa", 1, kNow, kTtlNsDefault});
   EXPECT_TRUE(verify(bytes, name_of(key), kNow - 1).ok());
   const Error error = refusal(bytes, name_of(key), kNow);
@@ -154,7 +149,7 @@ TEST(IpnsRecord, ExpiresAtItsValidityAndSaysSince) {
 }
 
 TEST(IpnsRecord, MayHaveTenKibibytes) {
-  const PrivateKey key = key_of(1);
+  const PrivateKey key = key_number(1);
   IpnsRecord record = example();
   const size_t rest = create(key, record)->size() - 2 * record.value.size();
   // The value is there twice; its lengths take a byte or two more when it is long.
@@ -175,22 +170,22 @@ TEST(IpnsRecord, MayHaveTenKibibytes) {
 TEST(IpnsRecord, WithANumberThatOthersCannotReadIsNotCreated) {
   IpnsRecord record = example();
   record.sequence = kSequenceMax;
-  EXPECT_TRUE(create(key_of(1), record).ok());
+  EXPECT_TRUE(create(key_number(1), record).ok());
   ++record.sequence;
-  EXPECT_EQ(create(key_of(1), record).error().code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(create(key_number(1), record).error().code, ErrorCode::kLimitExceeded);
 }
 
 TEST(IpnsRecord, PassesOverFieldsThatItDoesNotKnow) {
   Bytes bytes = file("v1_v2");
   const Bytes surplus{0x52, 0x01, 0x2a, 0x58, 0x07, 0x09, 0, 0, 0, 0, 0, 0, 0, 0};
   bytes.insert(bytes.end(), surplus.begin(), surplus.end());
-  const auto record = verify(bytes, name_of(key_of(1)), kNow);
+  const auto record = verify(bytes, name_of(key_number(1)), kNow);
   ASSERT_TRUE(record.ok()) << record.error().message;
   EXPECT_EQ(*record, example());
 }
 
 TEST(IpnsRecord, OldFieldsMustRepeatTheSignedOnes) {
-  const PrivateKey key = key_of(1);
+  const PrivateKey key = key_number(1);
   const auto altered = [](auto change) {
     IpnsEntry entry = *IpnsEntry::decode(file("v1_v2"));
     change(entry);
@@ -220,7 +215,7 @@ TEST(IpnsRecord, OldFieldsMustRepeatTheSignedOnes) {
 }
 
 TEST(IpnsRecord, DataMustHaveEveryFieldOfItsKind) {
-  const PrivateKey key = key_of(1);
+  const PrivateKey key = key_number(1);
   ASSERT_TRUE(verify(signed_map(key, good_data()), name_of(key), kNow).ok());
   for (const auto& [name, value] : good_data()) {
     Value::Map without = good_data();
@@ -246,7 +241,7 @@ TEST(IpnsRecord, DataMustHaveEveryFieldOfItsKind) {
 }
 
 TEST(IpnsRecord, ValueMayBeTheBytesOfACidOrNothing) {
-  const PrivateKey key = key_of(1);
+  const PrivateKey key = key_number(1);
   const auto value_of = [&](Bytes value) -> std::string {
     Value::Map data = good_data();
     data["Value"] = Value(std::move(value));
@@ -263,7 +258,8 @@ TEST(IpnsRecord, ValueMayBeTheBytesOfACidOrNothing) {
 TEST(IpnsRecord, CutShortAnywhereIsRefused) {
   const Bytes bytes = file("v1_v2");
   for (size_t length = 0; length < bytes.size(); ++length) {
-    EXPECT_FALSE(verify(ByteView(bytes).first(length), name_of(key_of(1)), kNow).ok()) << length;
+    EXPECT_FALSE(verify(ByteView(bytes).first(length), name_of(key_number(1)), kNow).ok())
+        << length;
   }
 }
 
@@ -272,7 +268,7 @@ TEST(IpnsRecord, WithAnyBitOfItsDataTurnedIsRefused) {
   for (size_t bit = 0; bit < good.data.size() * 8; ++bit) {
     IpnsEntry entry = good;
     entry.data[bit / 8] ^= static_cast<uint8_t>(1U << bit % 8);
-    EXPECT_FALSE(verify(entry.encode(), name_of(key_of(1)), kNow).ok()) << bit;
+    EXPECT_FALSE(verify(entry.encode(), name_of(key_number(1)), kNow).ok()) << bit;
   }
 }
 
@@ -288,7 +284,7 @@ TEST(IpnsRecord, NewerIsByNumberThenValidityThenBytes) {
 }
 
 TEST(IpnsRecord, RoutingKeyIsThePrefixAndThePeerId) {
-  const PeerId name = name_of(key_of(1));
+  const PeerId name = name_of(key_number(1));
   const Bytes key = routing_key(name);
   EXPECT_EQ(as_text(ByteView(key).first(6)), "/ipns/");
   EXPECT_TRUE(equal(ByteView(key).subspan(6), name.bytes()));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "base/duration.h"
 #include "multiformats/multibase.h"
 #include "names/decisions.h"
 
@@ -14,7 +15,6 @@ namespace {
 constexpr std::string_view kTopicPrefix = "/record/";
 // Longer than the topic of any name.
 constexpr size_t kTopicBytesMax = 256;
-constexpr uint64_t kNsPerMs = 1'000'000;
 
 uint64_t deadline_after(uint64_t now_ns, uint64_t timeout_ms) {
   const bool endless = timeout_ms > (UINT64_MAX - now_ns) / kNsPerMs;

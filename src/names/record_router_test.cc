@@ -19,8 +19,8 @@ using testing::peer_number;
 using testing::signed_by;
 
 // One node: a host and what it knows.
-struct Node {
-  Node(mesh::MemoryNetwork& network, uint8_t number, Clock& clock)
+struct RouterNode {
+  RouterNode(mesh::MemoryNetwork& network, uint8_t number, Clock& clock)
       : host(network.add_host(peer_number(number))), router(*host, clock, known) {}
 
   std::unique_ptr<mesh::Host> host;
@@ -45,14 +45,14 @@ class RecordRouterTest : public ::testing::Test {
     while (a_.run() || b_.run()) {
     }
   }
-  Found find(Node& node, const FindOptions& options = {}) {
+  Found find(RouterNode& node, const FindOptions& options = {}) {
     std::optional<Found> found;
     node.router.find(name_, options, [&](Found answer) { found = std::move(answer); });
     run();
     EXPECT_TRUE(found.has_value());
     return found.value_or(Found{});
   }
-  Delivered deliver(Node& node, const SignedRecord& record) {
+  Delivered deliver(RouterNode& node, const SignedRecord& record) {
     std::optional<Delivered> delivered;
     node.router.deliver(name_, record, 1000, [&](Delivered given) { delivered = given; });
     run();
@@ -60,15 +60,15 @@ class RecordRouterTest : public ::testing::Test {
     return delivered.value_or(Delivered{});
   }
   // As a hostile host would: whatever bytes, straight into the DHT.
-  void put_raw(Node& node, const Bytes& bytes) {
+  void put_raw(RouterNode& node, const Bytes& bytes) {
     (void)node.host->put_value(routing_key(name_), bytes);
     run();
   }
 
   ManualClock clock_{kNoonNs};
   mesh::MemoryNetwork network_;
-  Node a_{network_, 100, clock_};
-  Node b_{network_, 101, clock_};
+  RouterNode a_{network_, 100, clock_};
+  RouterNode b_{network_, 101, clock_};
   const PrivateKey key_ = key_number(1);
   const PeerId name_ = name_of(key_);
   const SignedRecord first_ = signed_by(key_, "/ipfs/bafkqaaa", 1);
@@ -87,7 +87,7 @@ TEST_F(RecordRouterTest, TakesTheNewestOfWhatItFinds) {
   put_raw(a_, second_.bytes);
   put_raw(b_, first_.bytes);
   put_raw(a_, second_.bytes);
-  Node c(network_, 102, clock_);
+  RouterNode c(network_, 102, clock_);
   std::optional<Found> found;
   c.router.find(name_, {}, [&](Found answer) { found = std::move(answer); });
   c.run();
@@ -172,7 +172,7 @@ TEST_F(RecordRouterTest, LooksAtABoundedNumberOfRecordsOfAPeer) {
 TEST_F(RecordRouterTest, EndsASearchAtEnoughGoodRecords) {
   put_raw(a_, first_.bytes);
   put_raw(b_, first_.bytes);
-  Node c(network_, 102, clock_);
+  RouterNode c(network_, 102, clock_);
   std::optional<Found> found;
   c.router.find(name_, {.records_max = 1}, [&](Found answer) { found = std::move(answer); });
   c.run();

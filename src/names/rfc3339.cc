@@ -5,12 +5,13 @@
 #include <chrono>
 #include <optional>
 
+#include "base/duration.h"
+
 namespace timerose::names {
 namespace {
 
 namespace chrono = std::chrono;
 
-constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr size_t kFractionDigits = 9;
 
 // Takes text off the front; once something was not there, everything fails.

@@ -3,30 +3,30 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdio>
 
 #include "base/units.h"
+#include "node/log_line.h"
 
 namespace timerose::node {
 namespace {
 
-constexpr std::array<const char*, 3> kNames{"none", "others", "all"};
-
-void write_to_log(const std::string& line) { std::fprintf(stderr, "timerose: %s\n", line.c_str()); }
+constexpr std::array<const char*, 3> kIsolationNames{"none", "others", "all"};
 
 std::string bytes_of(const PeerId& peer) { return std::string(as_text(peer.bytes())); }
 
 }  // namespace
 
 Result<Isolation> isolation_named(std::string_view name) {
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    if (name == kNames[i]) return static_cast<Isolation>(i);
+  for (size_t i = 0; i < kIsolationNames.size(); ++i) {
+    if (name == kIsolationNames[i]) return static_cast<Isolation>(i);
   }
   return Error{ErrorCode::kInvalidArgument,
                fmt::format("expected others, all or none, found '{}'", name)};
 }
 
-const char* isolation_name(Isolation isolation) { return kNames[static_cast<size_t>(isolation)]; }
+const char* isolation_name(Isolation isolation) {
+  return kIsolationNames[static_cast<size_t>(isolation)];
+}
 
 GuestIsolation::GuestIsolation(Isolation isolation, PeerId self, isolation::Pool::Parts parts,
                                isolation::PoolOptions options)

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <thread>
 
+#include "base/duration.h"
 #include "base/file.h"
 
 namespace timerose::node {
@@ -159,7 +160,6 @@ Result<MeasuredSpeed> measure_speed(wasm::Engine& engine, const PrivateKey& key,
 }
 
 uint64_t fuel_per_s(const compute::Metering& used, const compute::Circumstances& how) {
-  constexpr uint64_t kNsPerSecond = 1'000'000'000;
   const auto fuel = static_cast<unsigned __int128>(used.fuel_used) * kNsPerSecond;
   const auto rate = fuel / std::max<uint64_t>(1, how.duration_ns);
   return static_cast<uint64_t>(std::min<unsigned __int128>(rate, UINT64_MAX));

@@ -11,8 +11,10 @@ namespace {
 namespace fs = std::filesystem;
 namespace verify = scheduler::verify;
 
-PrivateKey key(uint8_t number, uint8_t more = 0) { return PrivateKey::from_seed({number, more}); }
-PeerId peer(uint8_t number) { return PeerId::of(key(number).public_key()); }
+PrivateKey verifier_key(uint8_t number, uint8_t more = 0) {
+  return PrivateKey::from_seed({number, more});
+}
+PeerId verifier_peer(uint8_t number) { return PeerId::of(verifier_key(number).public_key()); }
 
 class VerificationTest : public testing::Test {
  protected:
@@ -54,8 +56,8 @@ class VerificationTest : public testing::Test {
 };
 
 TEST_F(VerificationTest, KeepsProofOfALieAndAvoidsTheLiar) {
-  const auto evidence =
-      settle({answer(key(1), "right"), answer(key(2), "wrong"), answer(key(3), "right")});
+  const auto evidence = settle({answer(verifier_key(1), "right"), answer(verifier_key(2), "wrong"),
+                                answer(verifier_key(3), "right")});
   ASSERT_TRUE(evidence);
   const auto block = repository_->blockstore().value()->get(*evidence);
   ASSERT_TRUE(block.ok());
@@ -64,50 +66,55 @@ TEST_F(VerificationTest, KeepsProofOfALieAndAvoidsTheLiar) {
   const auto listed = list_evidence(repository_->records());
   ASSERT_EQ(listed->size(), 1U);
   EXPECT_EQ(listed->front().cid, *evidence);
-  EXPECT_EQ(verification_->avoided(), std::vector{peer(2)});
+  EXPECT_EQ(verification_->avoided(), std::vector{verifier_peer(2)});
 }
 
 TEST_F(VerificationTest, KnowsItAllAfterARestart) {
-  settle({answer(key(1), "right"), answer(key(2), "wrong"), answer(key(3), "right")});
+  settle({answer(verifier_key(1), "right"), answer(verifier_key(2), "wrong"),
+          answer(verifier_key(3), "right")});
   const verify::Wish spot = verify::parse_wish("spot").value();
-  const double rate = verification_->check_rate(spot, peer(1), function_);
+  const double rate = verification_->check_rate(spot, verifier_peer(1), function_);
   EXPECT_LT(rate, 1);
   EXPECT_GT(rate, 0);
   open();
-  EXPECT_NEAR(verification_->check_rate(spot, peer(1), function_), rate, 1e-3);
-  EXPECT_TRUE(verification_->is_avoided(peer(2)));
-  EXPECT_FALSE(verification_->is_avoided(peer(3)));
+  EXPECT_NEAR(verification_->check_rate(spot, verifier_peer(1), function_), rate, 1e-3);
+  EXPECT_TRUE(verification_->is_avoided(verifier_peer(2)));
+  EXPECT_FALSE(verification_->is_avoided(verifier_peer(3)));
   EXPECT_EQ(list_evidence(repository_->records())->size(), 1U);
 }
 
 TEST_F(VerificationTest, KeepsNoProofWhereThereIsNone) {
-  EXPECT_FALSE(settle({answer(key(1), "right"), answer(key(3), "right")}));
-  auto unsigned_lie = answer(key(2), "wrong");
+  EXPECT_FALSE(settle({answer(verifier_key(1), "right"), answer(verifier_key(3), "right")}));
+  auto unsigned_lie = answer(verifier_key(2), "wrong");
   unsigned_lie.receipt.reset();
-  EXPECT_FALSE(settle({answer(key(1), "right"), unsigned_lie, answer(key(3), "right")}));
-  EXPECT_TRUE(verification_->is_avoided(peer(2))) << "it is known here all the same";
+  EXPECT_FALSE(
+      settle({answer(verifier_key(1), "right"), unsigned_lie, answer(verifier_key(3), "right")}));
+  EXPECT_TRUE(verification_->is_avoided(verifier_peer(2))) << "it is known here all the same";
   EXPECT_TRUE(list_evidence(repository_->records())->empty());
 }
 
 TEST_F(VerificationTest, AvoidsWhoMisbehaves) {
-  ASSERT_TRUE(verification_->misbehaved(peer(4), function_).ok());
+  ASSERT_TRUE(verification_->misbehaved(verifier_peer(4), function_).ok());
   open();
-  EXPECT_TRUE(verification_->is_avoided(peer(4)));
+  EXPECT_TRUE(verification_->is_avoided(verifier_peer(4)));
 }
 
 TEST_F(VerificationTest, ChecksWhatIsTrustedOnlyIfThatIsAskedForOrThereWasAFault) {
   const verify::Wish trust = verify::parse_wish("trust").value();
   const verify::Wish quorum = verify::parse_wish("quorum=2").value();
-  EXPECT_EQ(verification_->check_rate(trust, peer(1), function_), 0);
-  EXPECT_EQ(verification_->check_rate(verify::parse_wish("spot").value(), peer(1), function_), 1);
-  ASSERT_TRUE(verification_->misbehaved(peer(1), function_).ok());
-  EXPECT_EQ(verification_->check_rate(trust, peer(1), function_), 1);
-  EXPECT_EQ(verification_->check_rate(quorum, peer(1), function_), 0) << "it is checked anyway";
+  EXPECT_EQ(verification_->check_rate(trust, verifier_peer(1), function_), 0);
+  EXPECT_EQ(
+      verification_->check_rate(verify::parse_wish("spot").value(), verifier_peer(1), function_),
+      1);
+  ASSERT_TRUE(verification_->misbehaved(verifier_peer(1), function_).ok());
+  EXPECT_EQ(verification_->check_rate(trust, verifier_peer(1), function_), 1);
+  EXPECT_EQ(verification_->check_rate(quorum, verifier_peer(1), function_), 0)
+      << "it is checked anyway";
 }
 
 TEST_F(VerificationTest, ForgetsTheOldestEvidenceBeyondItsLimit) {
-  const auto first =
-      settle({answer(key(1), "right"), answer(key(2), "x"), answer(key(3), "right")});
+  const auto first = settle({answer(verifier_key(1), "right"), answer(verifier_key(2), "x"),
+                             answer(verifier_key(3), "right")});
   ASSERT_TRUE(first);
   auto transaction = repository_->records().begin();
   ASSERT_TRUE(transaction.ok());
@@ -117,7 +124,8 @@ TEST_F(VerificationTest, ForgetsTheOldestEvidenceBeyondItsLimit) {
     ASSERT_TRUE(add->bind(1, cid.bytes()).run().ok());
   }
   ASSERT_TRUE(transaction->commit().ok());
-  const auto last = settle({answer(key(1), "right"), answer(key(2), "y"), answer(key(3), "right")});
+  const auto last = settle({answer(verifier_key(1), "right"), answer(verifier_key(2), "y"),
+                            answer(verifier_key(3), "right")});
   const auto listed = list_evidence(repository_->records());
   ASSERT_EQ(listed->size(), kEvidenceMax);
   EXPECT_EQ(listed->front().cid, *last);

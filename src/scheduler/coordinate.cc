@@ -6,10 +6,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/duration.h"
+
 namespace timerose::scheduler {
 namespace {
 
-constexpr double kMicro = 1e-6;
 constexpr double kGain = 0.25;  // of a move, and of the error's average: the paper's c_c and c_e
 constexpr double kHeightMin_s = 1e-5;  // else two nodes of one place would have no distance at all
 constexpr double kPartMax_s = Coordinate::kMicrosecondsMax * kMicro;

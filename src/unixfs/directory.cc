@@ -33,7 +33,7 @@ Result<Opened> open_directory(Blockstore& store, const Cid& cid) {
   return opened;
 }
 
-Error malformed(const Cid& cid, const std::string& what) {
+Error malformed_directory(const Cid& cid, const std::string& what) {
   return Error{ErrorCode::kMalformed, "directory block " + cid.to_string() + " " + what};
 }
 
@@ -44,10 +44,11 @@ Result<Opened> open_shard(Blockstore& store, const Cid& cid, const hamt::Width& 
   }
   if (!opened.ok()) return opened;
   if (opened->node.type != Type::kHamtShard) {
-    return malformed(cid, "is a plain directory, expected a shard");
+    return malformed_directory(cid, "is a plain directory, expected a shard");
   }
   TR_ASSIGN(const hamt::Width width, hamt::Width::of(opened->node));
-  if (width != expected) return malformed(cid, "is of another width than the shard above it");
+  if (width != expected)
+    return malformed_directory(cid, "is of another width than the shard above it");
   return opened;
 }
 
@@ -73,7 +74,7 @@ Result<std::optional<SlotLink>> find_slot(const Cid& cid, const Opened& shard,
   std::optional<SlotLink> found;
   TR_TRY(dag_pb::for_each_link(shard.block.view(), [&](const dag_pb::LinkView& link) -> Status {
     const std::optional<uint32_t> at = width.slot_of(link.name);
-    if (!at) return malformed(cid, "has a link whose name does not start with its slot");
+    if (!at) return malformed_directory(cid, "has a link whose name does not start with its slot");
     if (!found && *at == slot) {
       found = SlotLink{entry_of(link, link.name.substr(width.prefix_digits()))};
     }
@@ -96,7 +97,7 @@ Result<std::optional<Entry>> find_sharded(Blockstore& store, Cid cid, Opened sha
     cid = link->entry.cid;
     TR_ASSIGN(shard, open_shard(store, cid, width));
   }
-  return malformed(cid, "lies deeper than the hash of a name has bits");
+  return malformed_directory(cid, "lies deeper than the hash of a name has bits");
 }
 
 using Visit = std::function<Status(const Entry&)>;
@@ -104,7 +105,7 @@ using Visit = std::function<Status(const Entry&)>;
 Status visit_plain(const Cid& cid, const Opened& directory, const Visit& visit) {
   return dag_pb::for_each_link(directory.block.view(), [&](const dag_pb::LinkView& link) -> Status {
     if (!check_name(link.name).ok())
-      return malformed(cid, "has an entry whose name is not allowed");
+      return malformed_directory(cid, "has an entry whose name is not allowed");
     return visit(entry_of(link, link.name));
   });
 }
@@ -118,7 +119,7 @@ class ShardWalk {
   // `path` is the slots taken so far, as the leading bits of a hash.
   Status walk(const Cid& cid, const Opened& shard, uint32_t level, uint64_t path) {
     if (level == width_.levels_max()) {
-      return malformed(cid, "lies deeper than the hash of a name has bits");
+      return malformed_directory(cid, "lies deeper than the hash of a name has bits");
     }
     size_t links = 0;
     int64_t last_slot = -1;
@@ -126,12 +127,13 @@ class ShardWalk {
       ++links;
       const std::optional<uint32_t> slot = width_.slot_of(link.name);
       if (!slot || *slot <= last_slot) {
-        return malformed(cid, "has a link whose slot is missing, repeated or out of order");
+        return malformed_directory(cid,
+                                   "has a link whose slot is missing, repeated or out of order");
       }
       last_slot = *slot;
       return take(cid, link, *slot, level, path);
     }));
-    if (links == 0 && level > 0) return malformed(cid, "is an empty shard below another");
+    if (links == 0 && level > 0) return malformed_directory(cid, "is an empty shard below another");
     return success();
   }
 
@@ -145,9 +147,11 @@ class ShardWalk {
       TR_ASSIGN(const Opened below, open_shard(store_, link.cid, width_));
       return walk(link.cid, below, level + 1, path);
     }
-    if (!check_name(name).ok()) return malformed(cid, "has an entry whose name is not allowed");
+    if (!check_name(name).ok())
+      return malformed_directory(cid, "has an entry whose name is not allowed");
     if (((murmur3_x64_64(as_bytes(name)) ^ path) >> bits_after) != 0) {
-      return malformed(cid, "has an entry in another slot than the hash of its name says");
+      return malformed_directory(cid,
+                                 "has an entry in another slot than the hash of its name says");
     }
     return visit_(entry_of(link, name));
   }

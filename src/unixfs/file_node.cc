@@ -7,7 +7,7 @@
 namespace timerose::unixfs {
 namespace {
 
-Error malformed(const Cid& cid, const std::string& what) {
+Error malformed_file(const Cid& cid, const std::string& what) {
   return Error{ErrorCode::kMalformed, "file block " + cid.to_string() + " " + what};
 }
 
@@ -17,8 +17,8 @@ Status take_links(const Cid& cid, const std::vector<uint64_t>& block_sizes, File
     return success();
   }));
   if (node.links.size() != block_sizes.size()) {
-    return malformed(cid, "has " + std::to_string(node.links.size()) + " links but " +
-                              std::to_string(block_sizes.size()) + " block sizes");
+    return malformed_file(cid, "has " + std::to_string(node.links.size()) + " links but " +
+                                   std::to_string(block_sizes.size()) + " block sizes");
   }
   uint64_t end = node.data.size();
   node.ends.reserve(block_sizes.size());
@@ -48,13 +48,13 @@ Result<uint64_t> content_size(const Cid& cid, const NodeView& view) {
   uint64_t size = view.data ? view.data->size() : 0;
   for (const uint64_t part : view.fields.block_sizes) {
     if (__builtin_add_overflow(size, part, &size)) {
-      return malformed(cid, "has block sizes that add up to more than 64 bits hold");
+      return malformed_file(cid, "has block sizes that add up to more than 64 bits hold");
     }
   }
   const uint64_t stated = view.fields.file_size.value_or(size);
   if (stated != size) {
-    return malformed(cid, "states a size of " + std::to_string(stated) +
-                              " bytes, but its parts add up to " + std::to_string(size));
+    return malformed_file(cid, "states a size of " + std::to_string(stated) +
+                                   " bytes, but its parts add up to " + std::to_string(size));
   }
   return size;
 }

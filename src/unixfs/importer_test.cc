@@ -9,16 +9,11 @@
 #include "base/random.h"
 #include "blockstore/memory_blockstore.h"
 #include "unixfs/batch.h"
+#include "unixfs/content_testing.h"
 #include "unixfs/reader.h"
 
 namespace timerose::unixfs {
 namespace {
-
-Bytes random_bytes(size_t size) {
-  Bytes data(size);
-  SeededRandom(size).fill(data);
-  return data;
-}
 
 // Hands out at most `step` bytes at a time, and says what it is told to about its length.
 class SlowSource final : public ByteSource {
@@ -39,13 +34,6 @@ class SlowSource final : public ByteSource {
   std::optional<uint64_t> hint_;
   bool ended_ = false;
 };
-
-Layout small_layout() {
-  Layout layout;
-  layout.chunk_bytes = 1000;
-  layout.links_max = 4;
-  return layout;
-}
 
 TEST(Importer, CidDoesNotDependOnHowTheSourceIsReadNorOnItsHint) {
   for (const size_t size : {0U, 1U, 999U, 1000U, 1001U, 4000U, 12345U}) {

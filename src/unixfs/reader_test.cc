@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "blockstore/memory_blockstore.h"
 #include "ipld/dag_pb.h"
+#include "unixfs/content_testing.h"
 #include "unixfs/file_cursor.h"
 #include "unixfs/importer.h"
 
@@ -38,20 +39,6 @@ class CountingStore final : public Blockstore {
  private:
   MemoryBlockstore blocks_;
 };
-
-Layout small_layout(bool raw_leaves = true) {
-  Layout layout;
-  layout.chunk_bytes = 1000;
-  layout.links_max = 4;
-  layout.raw_leaves = raw_leaves;
-  return layout;
-}
-
-Bytes random_bytes(size_t size) {
-  Bytes data(size);
-  SeededRandom(size).fill(data);
-  return data;
-}
 
 Cid put_node(Blockstore& store, const Node& unixfs, const std::vector<Cid>& links) {
   dag_pb::Node node;

@@ -10,7 +10,7 @@ namespace timerose::wasm {
 
 namespace {
 
-constexpr std::string_view kMagic("\0asm", 4);
+constexpr std::string_view kModuleMagic("\0asm", 4);
 constexpr size_t kHeaderBytes = 8;
 
 struct Signature {
@@ -65,8 +65,8 @@ Status check_is_module(ByteView bytes) {
                              kModuleBytesMax)};
   }
   const std::string_view text = as_text(bytes);
-  if (!text.starts_with(kMagic)) {
-    if (!bytes.empty() && kMagic.starts_with(text)) {
+  if (!text.starts_with(kModuleMagic)) {
+    if (!bytes.empty() && kModuleMagic.starts_with(text)) {
       return Error{ErrorCode::kMalformed, "not a WebAssembly module: it is cut off in its header"};
     }
     return Error{

@@ -14,7 +14,7 @@ namespace timerose::wasm {
 
 namespace {
 
-constexpr std::string_view kMagic = "TRnative";
+constexpr std::string_view kFileMagic = "TRnative";
 constexpr size_t kLengthAt = 8;
 constexpr size_t kPurposeAt = 16;
 constexpr size_t kChecksumAt = 48;
@@ -54,7 +54,8 @@ Status check(ByteView file, const Purpose& purpose) {
   const ByteView footer = file.last(kFooterBytes);
   uint64_t length = 0;
   std::memcpy(&length, footer.data() + kLengthAt, sizeof(length));
-  if (as_text(footer.first(kMagic.size())) != kMagic || length != file.size() - kFooterBytes) {
+  if (as_text(footer.first(kFileMagic.size())) != kFileMagic ||
+      length != file.size() - kFooterBytes) {
     return Error{ErrorCode::kMalformed, "the compiled code has no valid footer"};
   }
   if (!equal(footer.subspan(kPurposeAt, 32), purpose.digest())) {
@@ -118,7 +119,7 @@ Status save_compiled(const std::filesystem::path& path, const Purpose& purpose,
   TR_ASSIGN(Bytes file, code_of(module));
   const uint64_t length = file.size();
   const Blake3Digest purpose_digest = purpose.digest();
-  file.insert(file.end(), kMagic.begin(), kMagic.end());
+  file.insert(file.end(), kFileMagic.begin(), kFileMagic.end());
   const auto* length_bytes = reinterpret_cast<const uint8_t*>(&length);
   file.insert(file.end(), length_bytes, length_bytes + sizeof(length));
   file.insert(file.end(), purpose_digest.begin(), purpose_digest.end());

@@ -15,13 +15,13 @@ using Json = nlohmann::ordered_json;
 
 using scheduler::verify::Evidence;
 
-Result<compute::Receipt> load(Session& session, const std::string& text) {
+Result<compute::Receipt> load_receipt(Session& session, const std::string& text) {
   TR_ASSIGN(const Bytes bytes, read_object(session, text, Evidence::kBytesMax));
   return compute::Receipt::decode(bytes);
 }
 
 // A receipt, or evidence made of some.
-Result<int> verify(Session& session, const std::string& text) {
+Result<int> receipt_verify(Session& session, const std::string& text) {
   TR_ASSIGN(const Bytes bytes, read_object(session, text, Evidence::kBytesMax));
   TR_ASSIGN(const Value value, dag_cbor::decode(bytes));
   if (value.find("receipts") != nullptr) {
@@ -55,13 +55,13 @@ Json to_json(const compute::Receipt& receipt) {
           {"signature", base_encode(Multibase::kBase64Pad, receipt.signature)}};
 }
 
-void add_show(Grammar& grammar, CLI::App& group) {
+void add_receipt_show(Grammar& grammar, CLI::App& group) {
   auto text = std::make_shared<std::string>();
   CLI::App* command = add_command(
       grammar, group, "show",
       {"Show a receipt as JSON; it is not verified", "  timerose receipt show RECEIPT-CID"},
       [text](Session& session) -> Result<int> {
-        TR_ASSIGN(const auto receipt, load(session, *text));
+        TR_ASSIGN(const auto receipt, load_receipt(session, *text));
         TR_TRY(session.out().line(
             to_json(receipt).dump(2, ' ', false, Json::error_handler_t::replace)));
         return kExitSuccess;
@@ -76,7 +76,7 @@ void add_verify(Grammar& grammar, CLI::App& group) {
                   {"Check the signature of a receipt, or those of evidence and that its receipts "
                    "contradict each other",
                    "  timerose receipt verify RECEIPT-CID\n  timerose receipt verify ./proof"},
-                  [text](Session& session) { return verify(session, *text); });
+                  [text](Session& session) { return receipt_verify(session, *text); });
   add_word(*command, "RECEIPT", *text, "CID of a receipt or of evidence, a file, or -");
 }
 
@@ -86,7 +86,7 @@ void add_receipt_commands(Grammar& grammar) {
   CLI::App* group =
       add_group(grammar.root, "receipt", "Signed statements of what a call gave and used");
   group->group("Compute");
-  add_show(grammar, *group);
+  add_receipt_show(grammar, *group);
   add_verify(grammar, *group);
 }
 

@@ -9,11 +9,11 @@
 namespace timerose::cli {
 namespace {
 
-struct PutOptions : StoringOptions {
+struct BlockPutOptions : StoringOptions {
   std::string codec = "raw";
 };
 
-Result<int> put(Session& session, const PutOptions& options) {
+Result<int> block_put(Session& session, const BlockPutOptions& options) {
   TR_ASSIGN(const Codec codec, codec_named(options.codec));
   return store_blocks(session, options,
                       [codec](HashCode hash, const std::string& /*source*/, Bytes bytes) {
@@ -21,20 +21,20 @@ Result<int> put(Session& session, const PutOptions& options) {
                       });
 }
 
-void add_put(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<PutOptions>();
+void add_block_put(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<BlockPutOptions>();
   CLI::App* command =
       add_command(grammar, group, "put",
                   {"Store files as one block each and print their CIDs",
                    "  timerose block put leaf.bin\n"
                    "  printf '\\241eHello\\365' | timerose block put --cid-codec dag-cbor"},
-                  [options](Session& session) { return put(session, *options); });
+                  [options](Session& session) { return block_put(session, *options); });
   add_storing_options(*command, *options, "--mhtype,--hash");
   add_text(*command, "--cid-codec,--codec", options->codec, "Codec of the CID (default: raw)")
       ->type_name("NAME");
 }
 
-void add_get(Grammar& grammar, CLI::App& group) {
+void add_block_get(Grammar& grammar, CLI::App& group) {
   auto path = std::make_shared<std::string>();
   CLI::App* command = add_command(
       grammar, group, "get", {"Print the bytes of a block", "  timerose block get CID > leaf.bin"},
@@ -49,7 +49,7 @@ void add_get(Grammar& grammar, CLI::App& group) {
   add_fetch_options(grammar, *command);
 }
 
-void add_stat(Grammar& grammar, CLI::App& group) {
+void add_block_stat(Grammar& grammar, CLI::App& group) {
   auto path = std::make_shared<std::string>();
   CLI::App* command = add_command(
       grammar, group, "stat",
@@ -65,7 +65,7 @@ void add_stat(Grammar& grammar, CLI::App& group) {
   add_fetch_options(grammar, *command);
 }
 
-struct RmOptions {
+struct BlockRmOptions {
   std::vector<std::string> cids;
   bool force = false;
   bool quiet = false;
@@ -78,7 +78,7 @@ Status check_removable(Session& session, Blockstore& store, const Cid& cid) {
   return check_not_pinned(session, cid);
 }
 
-Result<int> rm(Session& session, const RmOptions& options) {
+Result<int> block_rm(Session& session, const BlockRmOptions& options) {
   TR_ASSIGN(auto* store, session.blockstore());
   int code = kExitSuccess;
   for (const std::string& text : options.cids) {
@@ -101,12 +101,12 @@ Result<int> rm(Session& session, const RmOptions& options) {
   return code;
 }
 
-void add_rm(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<RmOptions>();
+void add_block_rm(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<BlockRmOptions>();
   CLI::App* command =
       add_command(grammar, group, "rm",
                   {"Remove blocks that are not pinned, or damaged", "  timerose block rm CID"},
-                  [options](Session& session) { return rm(session, *options); });
+                  [options](Session& session) { return block_rm(session, *options); });
   add_words(*command, "CID", options->cids, 1, "CIDs of blocks");
   command->add_flag("-f,--force", options->force, "A block that is not here is no failure");
   command->add_flag("-q,--quiet", options->quiet, "Print nothing");
@@ -117,10 +117,10 @@ void add_rm(Grammar& grammar, CLI::App& group) {
 void add_block_commands(Grammar& grammar) {
   CLI::App* group = add_group(grammar.root, "block", "Store, read and remove single blocks");
   group->group("Data");
-  add_put(grammar, *group);
-  add_get(grammar, *group);
-  add_stat(grammar, *group);
-  add_rm(grammar, *group);
+  add_block_put(grammar, *group);
+  add_block_get(grammar, *group);
+  add_block_stat(grammar, *group);
+  add_block_rm(grammar, *group);
 }
 
 }  // namespace timerose::cli

@@ -14,12 +14,12 @@
 namespace timerose::cli {
 namespace {
 
-struct PutOptions : StoringOptions {
+struct DagPutOptions : StoringOptions {
   std::string input_codec = "dag-json";
   std::string store_codec = "dag-cbor";
 };
 
-Result<int> put(Session& session, const PutOptions& options) {
+Result<int> dag_put(Session& session, const DagPutOptions& options) {
   TR_ASSIGN(const Codec input, codec_named(options.input_codec));
   TR_ASSIGN(const Codec stored, codec_named(options.store_codec));
   const auto make = [&](HashCode hash, const std::string& source, Bytes bytes) -> Result<Block> {
@@ -34,14 +34,14 @@ Result<int> put(Session& session, const PutOptions& options) {
   return store_blocks(session, options, make);
 }
 
-void add_put(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<PutOptions>();
+void add_dag_put(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<DagPutOptions>();
   CLI::App* command =
       add_command(grammar, group, "put",
                   {"Store a value as a block and print its CID",
                    "  echo '{\"hello\":[1,2,{\"/\":\"CID\"}]}' | timerose dag put\n"
                    "  timerose dag put --input-codec dag-cbor --store-codec dag-json value.cbor"},
-                  [options](Session& session) { return put(session, *options); });
+                  [options](Session& session) { return dag_put(session, *options); });
   add_storing_options(*command, *options, "--hash");
   add_text(*command, "--input-codec", options->input_codec, "Of the input (default: dag-json)")
       ->type_name("NAME");
@@ -49,7 +49,7 @@ void add_put(Grammar& grammar, CLI::App& group) {
       ->type_name("NAME");
 }
 
-struct GetOptions {
+struct DagGetOptions {
   std::string path;
   std::string output_codec = "dag-json";
 };
@@ -60,7 +60,7 @@ Result<Value> value_at(Blockstore& store, const unixfs::Resolved& resolved) {
   return ipld::decode(resolved.cid.codec(), block.view());
 }
 
-Result<int> get(Session& session, const GetOptions& options) {
+Result<int> dag_get(Session& session, const DagGetOptions& options) {
   TR_ASSIGN(const Codec output, codec_named(options.output_codec));
   TR_ASSIGN(const auto resolved, resolve_inside(session, options.path));
   TR_ASSIGN(auto* store, session.content());
@@ -78,21 +78,22 @@ Result<int> get(Session& session, const GetOptions& options) {
   return kExitSuccess;
 }
 
-void add_get(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<GetOptions>();
-  CLI::App* command = add_command(grammar, group, "get",
-                                  {"Print a value, or a part of it",
-                                   "  timerose dag get CID\n"
-                                   "  timerose dag get CID/hello/2\n"
-                                   "  timerose dag get --output-codec dag-cbor CID > value.cbor"},
-                                  [options](Session& session) { return get(session, *options); });
+void add_dag_get(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<DagGetOptions>();
+  CLI::App* command =
+      add_command(grammar, group, "get",
+                  {"Print a value, or a part of it",
+                   "  timerose dag get CID\n"
+                   "  timerose dag get CID/hello/2\n"
+                   "  timerose dag get --output-codec dag-cbor CID > value.cbor"},
+                  [options](Session& session) { return dag_get(session, *options); });
   add_word(*command, "PATH", options->path, "A CID or CID/path");
   add_text(*command, "--output-codec", options->output_codec, "How to print it (default: dag-json)")
       ->type_name("NAME");
   add_fetch_options(grammar, *command);
 }
 
-void add_resolve(Grammar& grammar, CLI::App& group) {
+void add_dag_resolve(Grammar& grammar, CLI::App& group) {
   auto path = std::make_shared<std::string>();
   CLI::App* command =
       add_command(grammar, group, "resolve",
@@ -121,7 +122,7 @@ Status stat_one(Session& session, Blockstore& store, const Cid& root) {
                                         bytes, format_bytes(bytes)));
 }
 
-void add_stat(Grammar& grammar, CLI::App& group) {
+void add_dag_stat(Grammar& grammar, CLI::App& group) {
   auto paths = std::make_shared<std::vector<std::string>>();
   CLI::App* command = add_command(
       grammar, group, "stat",
@@ -145,11 +146,11 @@ void add_dag_commands(Grammar& grammar) {
   CLI::App* group =
       add_group(grammar.root, "dag", "Structured data: values, DAGs and CAR archives");
   group->group("Data");
-  add_put(grammar, *group);
-  add_get(grammar, *group);
+  add_dag_put(grammar, *group);
+  add_dag_get(grammar, *group);
   add_dag_car_commands(grammar, *group);
-  add_resolve(grammar, *group);
-  add_stat(grammar, *group);
+  add_dag_resolve(grammar, *group);
+  add_dag_stat(grammar, *group);
 }
 
 }  // namespace timerose::cli

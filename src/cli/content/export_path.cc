@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Deeper than this a directory is not written: the paths would be longer than the system takes.
-constexpr unsigned kDepthMax = 512;
+constexpr unsigned kExportDepthMax = 512;
 
 Error cannot_create(const fs::path& target) {
   if (errno != EEXIST) return errno_error(errno, "creating " + target.string());
@@ -53,9 +53,9 @@ Status export_at_depth(Blockstore& store, const Cid& cid, const fs::path& target
     if (symlink(link.c_str(), target.c_str()) != 0) return cannot_create(target);
     return success();
   }
-  if (depth == kDepthMax) {
-    return Error{ErrorCode::kLimitExceeded,
-                 fmt::format("{} is more than {} directories deep", target.string(), kDepthMax)};
+  if (depth == kExportDepthMax) {
+    return Error{ErrorCode::kLimitExceeded, fmt::format("{} is more than {} directories deep",
+                                                        target.string(), kExportDepthMax)};
   }
   if (mkdir(target.c_str(), 0777) != 0) return cannot_create(target);
   return unixfs::for_each_entry(store, cid, [&](const unixfs::Entry& entry) -> Status {

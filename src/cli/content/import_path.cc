@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Deeper than this a folder is most likely a loop of mounts.
-constexpr unsigned kDepthMax = 512;
+constexpr unsigned kImportDepthMax = 512;
 
 class Importer {
  public:
@@ -90,9 +90,9 @@ class Importer {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("{} is a folder; add it with -r", path.string())};
     }
-    if (depth == kDepthMax) {
+    if (depth == kImportDepthMax) {
       return Error{ErrorCode::kLimitExceeded,
-                   fmt::format("{} is more than {} folders deep", path.string(), kDepthMax)};
+                   fmt::format("{} is more than {} folders deep", path.string(), kImportDepthMax)};
     }
     TR_ASSIGN(const auto names, list(path));
     unixfs::DirectoryBuilder builder(options_.import.layout);

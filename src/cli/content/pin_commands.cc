@@ -8,13 +8,13 @@
 namespace timerose::cli {
 namespace {
 
-struct AddOptions {
+struct PinAddOptions {
   std::vector<std::string> paths;
   std::string name;
   bool recursive = true;
 };
 
-Result<int> add(Session& session, const AddOptions& options) {
+Result<int> pin_add(Session& session, const PinAddOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* store, session.content(Access::kReadWrite));
   const PinMode mode = options.recursive ? PinMode::kRecursive : PinMode::kDirect;
@@ -29,14 +29,15 @@ Result<int> add(Session& session, const AddOptions& options) {
   return kExitSuccess;
 }
 
-void add_add(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<AddOptions>();
-  CLI::App* command = add_command(grammar, group, "add",
-                                  {"Keep content",
-                                   "  timerose pin add CID\n"
-                                   "  timerose pin add --name photos CID/2026\n"
-                                   "  timerose pin add --recursive=false CID"},
-                                  [options](Session& session) { return add(session, *options); });
+void add_pin_add(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<PinAddOptions>();
+  CLI::App* command =
+      add_command(grammar, group, "add",
+                  {"Keep content",
+                   "  timerose pin add CID\n"
+                   "  timerose pin add --name photos CID/2026\n"
+                   "  timerose pin add --recursive=false CID"},
+                  [options](Session& session) { return pin_add(session, *options); });
   add_words(*command, "PATH", options->paths, 1, "CIDs or CID/path");
   command->add_flag("-r,--recursive", options->recursive,
                     "With all that is below (default); --recursive=false: this block only");
@@ -44,12 +45,12 @@ void add_add(Grammar& grammar, CLI::App& group) {
   add_fetch_options(grammar, *command);
 }
 
-struct RmOptions {
+struct PinRmOptions {
   std::vector<std::string> paths;
   bool recursive = true;
 };
 
-Result<int> rm(Session& session, const RmOptions& options) {
+Result<int> pin_rm(Session& session, const PinRmOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
   for (const std::string& path : options.paths) {
     TR_ASSIGN(const Cid cid, resolve_path(session, path));
@@ -60,19 +61,19 @@ Result<int> rm(Session& session, const RmOptions& options) {
   return kExitSuccess;
 }
 
-void add_rm(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<RmOptions>();
+void add_pin_rm(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<PinRmOptions>();
   CLI::App* command =
       add_command(grammar, group, "rm",
                   {"Keep content no longer; `repo gc` then removes what nothing else keeps",
                    "  timerose pin rm CID"},
-                  [options](Session& session) { return rm(session, *options); });
+                  [options](Session& session) { return pin_rm(session, *options); });
   add_words(*command, "PATH", options->paths, 1, "CIDs or CID/path");
   command->add_flag("-r,--recursive", options->recursive,
                     "Whatever the pin (default); --recursive=false: only a direct one");
 }
 
-struct LsOptions {
+struct PinLsOptions {
   std::vector<std::string> paths;
   std::string type = "all";
   std::string name;
@@ -80,7 +81,7 @@ struct LsOptions {
   bool quiet = false;
 };
 
-Status list_pin(Session& session, const LsOptions& options, const Cid& cid, std::string_view how,
+Status list_pin(Session& session, const PinLsOptions& options, const Cid& cid, std::string_view how,
                 std::string_view name) {
   if (options.quiet) return session.out().line(cid.to_string());
   const bool named = (options.names || !options.name.empty()) && !name.empty();
@@ -89,7 +90,7 @@ Status list_pin(Session& session, const LsOptions& options, const Cid& cid, std:
 }
 
 // The pins that were named; kNotFound for what is not pinned.
-Status list_named(Session& session, const LsOptions& options) {
+Status list_named(Session& session, const PinLsOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   for (const std::string& path : options.paths) {
@@ -107,7 +108,7 @@ Status list_named(Session& session, const LsOptions& options) {
   return success();
 }
 
-Status list_all(Session& session, const LsOptions& options) {
+Status list_all(Session& session, const PinLsOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
   std::optional<PinMode> mode;
   if (options.type == "direct") mode = PinMode::kDirect;
@@ -126,8 +127,8 @@ Status list_all(Session& session, const LsOptions& options) {
       *store, [&](const Cid& cid) { return list_pin(session, options, cid, "indirect", ""); });
 }
 
-void add_ls(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<LsOptions>();
+void add_pin_ls(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<PinLsOptions>();
   CLI::App* command = add_command(grammar, group, "ls",
                                   {"List pins",
                                    "  timerose pin ls --type recursive --names\n"
@@ -152,9 +153,9 @@ void add_ls(Grammar& grammar, CLI::App& group) {
 void add_pin_commands(Grammar& grammar) {
   CLI::App* group = add_group(grammar.root, "pin", "Say what is to be kept");
   group->group("Storage");
-  add_add(grammar, *group);
-  add_rm(grammar, *group);
-  add_ls(grammar, *group);
+  add_pin_add(grammar, *group);
+  add_pin_rm(grammar, *group);
+  add_pin_ls(grammar, *group);
 }
 
 }  // namespace timerose::cli

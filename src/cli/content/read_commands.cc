@@ -74,7 +74,7 @@ void add_cat(Grammar& grammar) {
   add_fetch_options(grammar, *command);
 }
 
-struct LsOptions {
+struct FileLsOptions {
   std::vector<std::string> paths;
   bool size = false;
   bool headers = false;
@@ -94,7 +94,7 @@ Described describe(Blockstore& store, const unixfs::Entry& entry) {
 }
 
 Status list_one(Session& session, Blockstore& store, const std::string& path,
-                const LsOptions& options) {
+                const FileLsOptions& options) {
   TR_ASSIGN(const Cid cid, resolve_path(session, path));
   TR_ASSIGN(const auto stat, unixfs::stat(store, cid));
   if (stat.kind != unixfs::Kind::kDirectory) {
@@ -114,7 +114,7 @@ Status list_one(Session& session, Blockstore& store, const std::string& path,
 }
 
 void add_ls(Grammar& grammar) {
-  auto options = std::make_shared<LsOptions>();
+  auto options = std::make_shared<FileLsOptions>();
   CLI::App* command = add_command(
       grammar, grammar.root, "ls",
       {"List the entries of directories", "  timerose ls CID\n  timerose ls -l --headers CID/docs"},

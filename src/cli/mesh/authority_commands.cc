@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/duration.h"
 #include "base/units.h"
 #include "cli/content/block_input.h"
 #include "cli/content/content.h"
@@ -24,7 +25,6 @@ namespace authority = scheduler::authority;
 using authority::Token;
 using authority::TokenRef;
 
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kMsPerSecond = 1'000;
 
 uint64_t now_s(Session& session) { return session.clock().unix_ns() / kNsPerSecond; }
@@ -263,7 +263,7 @@ void add_accept(Grammar& grammar, CLI::App& group) {
   add_word(*command, "FILE", *file, "Tokens as `timerose trust delegate` prints them; -: stdin");
 }
 
-void add_show(Grammar& grammar, CLI::App& group) {
+void add_token_show(Grammar& grammar, CLI::App& group) {
   auto file = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
   CLI::App* command =
@@ -315,7 +315,7 @@ Result<int> sign(Session& session, const SignTexts& texts) {
 void add_delegation_commands(Grammar& grammar, CLI::App& trust) {
   add_delegate(grammar, trust);
   add_accept(grammar, trust);
-  add_show(grammar, trust);
+  add_token_show(grammar, trust);
   add_by_name(grammar, trust, "drop", {"Keep tokens no more", "  timerose trust drop zdpu..."},
               drop);
   add_by_name(grammar, trust, "revoke",

@@ -20,7 +20,7 @@ Result<bool> is_json(const std::string& form) {
                fmt::format("-o: expected text or json; found '{}'", form)};
 }
 
-void add_form(CLI::App& command, std::string& form) {
+void add_evidence_form(CLI::App& command, std::string& form) {
   add_text(command, "-o,--output", form, "text or json")->type_name("text|json");
 }
 
@@ -34,7 +34,7 @@ std::string accused(const Evidence& evidence, const Finding& finding) {
   return keys.empty() ? "metering" : fmt::format("{}", fmt::join(keys, ","));
 }
 
-Result<int> list(Session& session, const std::string& form) {
+Result<int> evidence_list(Session& session, const std::string& form) {
   TR_ASSIGN(const bool as_json, is_json(form));
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(const auto records, node::list_evidence(repository->records()));
@@ -60,23 +60,23 @@ Result<int> list(Session& session, const std::string& form) {
   return kExitSuccess;
 }
 
-void add_list(Grammar& grammar, CLI::App& group) {
+void add_evidence_list(Grammar& grammar, CLI::App& group) {
   auto form = std::make_shared<std::string>();
   CLI::App* command = add_command(
       grammar, group, "list",
       {"List the evidence that this node keeps, the newest first: its CID, when it was found, the "
        "call, and who stands against what was believed",
        "  timerose evidence list\n  timerose evidence list -o json"},
-      [form](Session& session) { return list(session, *form); });
-  add_form(*command, *form);
+      [form](Session& session) { return evidence_list(session, *form); });
+  add_evidence_form(*command, *form);
 }
 
-struct ShowOptions {
+struct EvidenceShowOptions {
   std::string text;
   std::string form;
 };
 
-Result<int> show(Session& session, const ShowOptions& options) {
+Result<int> evidence_show(Session& session, const EvidenceShowOptions& options) {
   TR_ASSIGN(const bool as_json, is_json(options.form));
   TR_ASSIGN(const Bytes bytes, read_object(session, options.text, Evidence::kBytesMax));
   TR_ASSIGN(const Evidence evidence, Evidence::decode(bytes));
@@ -89,17 +89,17 @@ Result<int> show(Session& session, const ShowOptions& options) {
   return kExitSuccess;
 }
 
-void add_show(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<ShowOptions>();
+void add_evidence_show(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<EvidenceShowOptions>();
   CLI::App* command =
       add_command(grammar, group, "show",
                   {"Check a piece of evidence and show what it proves; `receipt verify` does the "
                    "same for anyone, from its bytes alone",
                    "  timerose evidence show EVIDENCE-CID\n"
                    "  timerose block get EVIDENCE-CID > proof && timerose evidence show ./proof"},
-                  [options](Session& session) { return show(session, *options); });
+                  [options](Session& session) { return evidence_show(session, *options); });
   add_word(*command, "EVIDENCE", options->text, "CID of a piece of evidence, a file, or -");
-  add_form(*command, options->form);
+  add_evidence_form(*command, options->form);
   add_fetch_options(grammar, *command);
 }
 
@@ -112,11 +112,11 @@ void add_evidence_commands(Grammar& grammar) {
                   {"Proof of answers that contradict each other: list it, or show a piece",
                    "  timerose evidence            as evidence list\n"
                    "  timerose evidence show EVIDENCE-CID"},
-                  [form](Session& session) { return list(session, *form); });
+                  [form](Session& session) { return evidence_list(session, *form); });
   group->group("Compute");
-  add_form(*group, *form);
-  add_list(grammar, *group);
-  add_show(grammar, *group);
+  add_evidence_form(*group, *form);
+  add_evidence_list(grammar, *group);
+  add_evidence_show(grammar, *group);
 }
 
 }  // namespace timerose::cli

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "ipld/dag_json.h"
 #include "multiformats/peer_id.h"
 #include "names/rfc3339.h"
@@ -17,7 +18,6 @@ using scheduler::authority::Token;
 
 // "2026-11-28T12:00:00Z": tokens know whole seconds.
 std::string moment(uint64_t unix_s) {
-  constexpr uint64_t kNsPerSecond = 1'000'000'000;
   const std::string text = names::format_rfc3339(unix_s * kNsPerSecond);
   return text.substr(0, text.find('.')) + "Z";
 }

@@ -15,14 +15,14 @@ namespace {
 using scheduler::execute::Role;
 using scheduler::execute::TrustList;
 
-Result<TrustList> load(Session& session) {
+Result<TrustList> load_trust(Session& session) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(const PrivateKey* key, repository->key());
   return node::load_trust(repository->records(), PeerId::of(key->public_key()));
 }
 
 // Kept, and, where a node runs, in force at once.
-Status keep(Session& session, const TrustList& trust) {
+Status keep_trust(Session& session, const TrustList& trust) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_TRY(node::save_trust(repository->records(), trust));
   if (session.daemon() != nullptr) session.daemon()->network().set_trust(trust);
@@ -49,33 +49,33 @@ void add_role_option(CLI::App& command, TrustTexts& texts, const std::string& de
       ->type_name("requester|executor|verifier");
 }
 
-Result<int> add(Session& session, const TrustTexts& texts) {
+Result<int> trust_add(Session& session, const TrustTexts& texts) {
   TR_ASSIGN(auto roles, roles_of(texts.roles));
   if (roles.empty()) roles = {Role::kRequester, Role::kExecutor};
-  TR_ASSIGN(TrustList trust, load(session));
+  TR_ASSIGN(TrustList trust, load_trust(session));
   for (const std::string& text : texts.keys) {
     TR_ASSIGN(const PeerId peer, node::parse_key(text));
     for (const Role role : roles) TR_TRY(trust.add(peer, role));
   }
-  TR_TRY(keep(session, trust));
+  TR_TRY(keep_trust(session, trust));
   return kExitSuccess;
 }
 
-void add_add(Grammar& grammar, CLI::App& group) {
+void add_trust_add(Grammar& grammar, CLI::App& group) {
   auto texts = std::make_shared<TrustTexts>();
   CLI::App* command = add_command(
       grammar, group, "add",
       {"Trust keys: as requesters, for whom this node executes, and as executors, whose answers "
        "count",
        "  timerose trust add 12D3KooW...\n  timerose trust add --role requester did:key:z6Mk..."},
-      [texts](Session& session) { return add(session, *texts); });
+      [texts](Session& session) { return trust_add(session, *texts); });
   add_words(*command, "KEY", texts->keys, 1, "PeerIDs or did:keys");
   add_role_option(*command, *texts, "One role; may be repeated (default: requester and executor)");
 }
 
-Result<int> remove(Session& session, const TrustTexts& texts) {
+Result<int> trust_remove(Session& session, const TrustTexts& texts) {
   TR_ASSIGN(const auto roles, roles_of(texts.roles));
-  TR_ASSIGN(TrustList trust, load(session));
+  TR_ASSIGN(TrustList trust, load_trust(session));
   for (const std::string& text : texts.keys) {
     TR_ASSIGN(const PeerId peer, node::parse_key(text));
     bool had = false;
@@ -88,23 +88,24 @@ Result<int> remove(Session& session, const TrustTexts& texts) {
                                roles.empty() ? "" : " with that")};
     }
   }
-  TR_TRY(keep(session, trust));
+  TR_TRY(keep_trust(session, trust));
   return kExitSuccess;
 }
 
-void add_rm(Grammar& grammar, CLI::App& group) {
+void add_trust_rm(Grammar& grammar, CLI::App& group) {
   auto texts = std::make_shared<TrustTexts>();
-  CLI::App* command = add_command(grammar, group, "rm",
-                                  {"Trust keys no more: with some roles, or with any",
-                                   "  timerose trust rm 12D3KooW...\n"
-                                   "  timerose trust rm --role executor 12D3KooW..."},
-                                  [texts](Session& session) { return remove(session, *texts); });
+  CLI::App* command =
+      add_command(grammar, group, "rm",
+                  {"Trust keys no more: with some roles, or with any",
+                   "  timerose trust rm 12D3KooW...\n"
+                   "  timerose trust rm --role executor 12D3KooW..."},
+                  [texts](Session& session) { return trust_remove(session, *texts); });
   add_words(*command, "KEY", texts->keys, 1, "PeerIDs or did:keys");
   add_role_option(*command, *texts, "One role; may be repeated (default: all)");
 }
 
-Result<int> list(Session& session, bool as_json) {
-  TR_ASSIGN(const TrustList trust, load(session));
+Result<int> trust_list(Session& session, bool as_json) {
+  TR_ASSIGN(const TrustList trust, load_trust(session));
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const PeerId& peer : trust.peers()) {
     std::vector<std::string> names;
@@ -117,12 +118,12 @@ Result<int> list(Session& session, bool as_json) {
   return kExitSuccess;
 }
 
-void add_list(Grammar& grammar, CLI::App& group) {
+void add_trust_list(Grammar& grammar, CLI::App& group) {
   auto as_json = std::make_shared<bool>(false);
   CLI::App* command =
       add_command(grammar, group, "list",
                   {"List the keys that are trusted, and with what", "  timerose trust list"},
-                  [as_json](Session& session) { return list(session, *as_json); });
+                  [as_json](Session& session) { return trust_list(session, *as_json); });
   command->add_flag("--json", *as_json, "As JSON");
 }
 
@@ -130,17 +131,18 @@ void add_list(Grammar& grammar, CLI::App& group) {
 
 void add_trust_commands(Grammar& grammar) {
   auto as_json = std::make_shared<bool>(false);
-  CLI::App* group = add_command(grammar, grammar.root, "trust",
-                                {"Whom this node executes for, and whose answers count",
-                                 "  timerose trust               as trust list\n"
-                                 "  timerose trust add 12D3KooW... --role executor\n"
-                                 "  timerose trust delegate --to 12D3KooW... > token"},
-                                [as_json](Session& session) { return list(session, *as_json); });
+  CLI::App* group =
+      add_command(grammar, grammar.root, "trust",
+                  {"Whom this node executes for, and whose answers count",
+                   "  timerose trust               as trust list\n"
+                   "  timerose trust add 12D3KooW... --role executor\n"
+                   "  timerose trust delegate --to 12D3KooW... > token"},
+                  [as_json](Session& session) { return trust_list(session, *as_json); });
   group->group("Compute");
   group->add_flag("--json", *as_json, "As JSON");
-  add_add(grammar, *group);
-  add_rm(grammar, *group);
-  add_list(grammar, *group);
+  add_trust_add(grammar, *group);
+  add_trust_rm(grammar, *group);
+  add_trust_list(grammar, *group);
   add_delegation_commands(grammar, *group);
 }
 

@@ -110,7 +110,7 @@ Status list_keys(Session& session, bool with_ids) {
   return success();
 }
 
-void add_list(Grammar& grammar, CLI::App& group) {
+void add_key_list(Grammar& grammar, CLI::App& group) {
   auto with_ids = std::make_shared<bool>(false);
   CLI::App* command =
       add_command(grammar, group, "list",
@@ -144,7 +144,7 @@ void add_identity_commands(Grammar& grammar) {
   CLI::App* group = add_group(grammar.root, "key", "Make, list and delete named keys");
   group->group("Identity and settings");
   add_gen(grammar, *group);
-  add_list(grammar, *group);
+  add_key_list(grammar, *group);
   add_rm(grammar, *group);
 }
 

@@ -1,6 +1,7 @@
 // timerose name publish|resolve|inspect: names that stand for paths.
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "base/units.h"
 #include "cli/content/block_input.h"
 #include "cli/content/content.h"
@@ -14,8 +15,6 @@
 
 namespace timerose::cli {
 namespace {
-
-constexpr uint64_t kNsPerMs = 1'000'000;
 
 // --- publish ---
 
@@ -49,7 +48,7 @@ Result<std::string> value_of(const std::string& text) {
   return path.to_string();
 }
 
-Result<int> publish(Session& session, const PublishTexts& texts) {
+Result<int> name_publish(Session& session, const PublishTexts& texts) {
   TR_ASSIGN(const std::string value, value_of(texts.path));
   names::PublishOptions options;
   TR_ASSIGN(options.lifetime_ns, parse_duration_ns("--lifetime", texts.lifetime));
@@ -69,13 +68,13 @@ Result<int> publish(Session& session, const PublishTexts& texts) {
   return kExitSuccess;
 }
 
-void add_publish(Grammar& grammar, CLI::App& group) {
+void add_name_publish(Grammar& grammar, CLI::App& group) {
   auto texts = std::make_shared<PublishTexts>();
   CLI::App* command = add_command(
       grammar, group, "publish",
       {"Let a name of ours stand for a path, and tell other nodes",
        "  timerose name publish /ipfs/CID\n  timerose name publish --key=releases --ttl=1h CID/v2"},
-      [texts](Session& session) { return publish(session, *texts); });
+      [texts](Session& session) { return name_publish(session, *texts); });
   add_word(*command, "PATH", texts->path, "CID/path, /ipfs/CID/path or /ipns/NAME/path");
   add_text(*command, "-k,--key", texts->key, "Name or PeerID of the key (default: self)")
       ->type_name("KEY");
@@ -114,7 +113,7 @@ Result<names::NamePath> name_of(Session& session, const std::string& text) {
   return names::NamePath::parse(whole ? text : "/ipns/" + text);
 }
 
-Result<int> resolve(Session& session, const ResolveTexts& texts) {
+Result<int> name_resolve(Session& session, const ResolveTexts& texts) {
   TR_ASSIGN(const auto path, name_of(session, texts.name));
   names::ResolveOptions options;
   TR_ASSIGN(const node::Ask ask, ask_of(session, texts.timeout));
@@ -132,13 +131,14 @@ Result<int> resolve(Session& session, const ResolveTexts& texts) {
   return kExitSuccess;
 }
 
-void add_resolve(Grammar& grammar, CLI::App& group) {
+void add_name_resolve(Grammar& grammar, CLI::App& group) {
   auto texts = std::make_shared<ResolveTexts>();
-  CLI::App* command = add_command(grammar, group, "resolve",
-                                  {"Print the path that a name stands for",
-                                   "  timerose name resolve\n  timerose name resolve k51...\n"
-                                   "  timerose name resolve --recursive=false /ipns/example.org"},
-                                  [texts](Session& session) { return resolve(session, *texts); });
+  CLI::App* command =
+      add_command(grammar, group, "resolve",
+                  {"Print the path that a name stands for",
+                   "  timerose name resolve\n  timerose name resolve k51...\n"
+                   "  timerose name resolve --recursive=false /ipns/example.org"},
+                  [texts](Session& session) { return name_resolve(session, *texts); });
   add_word(*command, "NAME", texts->name, "A PeerID, a domain or /ipns/NAME/path (default: self)")
       ->required(false);
   add_switch(*command, "-r,--recursive", texts->recursive,
@@ -181,7 +181,7 @@ Status show_entry(Output& out, const names::IpnsEntry& entry) {
   return out.line("Data:          " + json);
 }
 
-Result<int> inspect(Session& session, const InspectTexts& texts) {
+Result<int> name_inspect(Session& session, const InspectTexts& texts) {
   TR_ASSIGN(const Bytes bytes,
             read_source(session.streams(), texts.source, names::kRecordBytesMax));
   TR_ASSIGN(const auto entry, names::IpnsEntry::decode(bytes));
@@ -204,13 +204,14 @@ Result<int> inspect(Session& session, const InspectTexts& texts) {
   return verified.ok() ? kExitSuccess : kExitFailure;
 }
 
-void add_inspect(Grammar& grammar, CLI::App& group) {
+void add_name_inspect(Grammar& grammar, CLI::App& group) {
   auto texts = std::make_shared<InspectTexts>();
-  CLI::App* command = add_command(grammar, group, "inspect",
-                                  {"Show what is inside of an IPNS record, and check it",
-                                   "  timerose name inspect record.bin\n  timerose name inspect "
-                                   "--verify=k51... - < record.bin"},
-                                  [texts](Session& session) { return inspect(session, *texts); });
+  CLI::App* command =
+      add_command(grammar, group, "inspect",
+                  {"Show what is inside of an IPNS record, and check it",
+                   "  timerose name inspect record.bin\n  timerose name inspect "
+                   "--verify=k51... - < record.bin"},
+                  [texts](Session& session) { return name_inspect(session, *texts); });
   add_word(*command, "FILE", texts->source, "A file with the record; -: standard input");
   add_text(*command, "--verify", texts->name,
            "The name that it must be of; fails if it is not good")
@@ -223,9 +224,9 @@ void add_name_commands(Grammar& grammar) {
   CLI::App* group =
       add_group(grammar.root, "name", "Publish, resolve and inspect names (IPNS, DNSLink)");
   group->group("Network");
-  add_publish(grammar, *group);
-  add_resolve(grammar, *group);
-  add_inspect(grammar, *group);
+  add_name_publish(grammar, *group);
+  add_name_resolve(grammar, *group);
+  add_name_inspect(grammar, *group);
 }
 
 }  // namespace timerose::cli

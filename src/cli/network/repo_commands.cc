@@ -9,12 +9,12 @@
 namespace timerose::cli {
 namespace {
 
-struct StatOptions {
+struct RepoStatOptions {
   bool human = false;
   bool size_only = false;
 };
 
-Result<int> stat(Session& session, const StatOptions& options) {
+Result<int> repo_stat(Session& session, const RepoStatOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* database, repository->database(Access::kReadOnly));
   TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
@@ -34,11 +34,11 @@ Result<int> stat(Session& session, const StatOptions& options) {
   return kExitSuccess;
 }
 
-void add_stat(Grammar& grammar, CLI::App& group) {
-  auto options = std::make_shared<StatOptions>();
-  CLI::App* command = add_command(grammar, group, "stat",
-                                  {"Show how much the repository holds", "  timerose repo stat -H"},
-                                  [options](Session& session) { return stat(session, *options); });
+void add_repo_stat(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<RepoStatOptions>();
+  CLI::App* command = add_command(
+      grammar, group, "stat", {"Show how much the repository holds", "  timerose repo stat -H"},
+      [options](Session& session) { return repo_stat(session, *options); });
   command->add_flag("-H,--human", options->human, "Sizes in KiB, MiB, GiB instead of bytes");
   command->add_flag("-s,--size-only", options->size_only, "Leave out what takes time to count");
 }
@@ -61,7 +61,7 @@ Status report_holes(const Session& session, const GcReport& report) {
                            report.holes_found)};
 }
 
-Result<int> gc(Session& session, const GcCommandOptions& options) {
+Result<int> repo_gc(Session& session, const GcCommandOptions& options) {
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* database, repository->database());
   TR_ASSIGN(auto* store, repository->blockstore());
@@ -83,18 +83,18 @@ Result<int> gc(Session& session, const GcCommandOptions& options) {
   return kExitSuccess;
 }
 
-void add_gc(Grammar& grammar, CLI::App& group) {
+void add_repo_gc(Grammar& grammar, CLI::App& group) {
   auto options = std::make_shared<GcCommandOptions>();
   CLI::App* command = add_command(
       grammar, group, "gc",
       {"Remove blocks that no pin and no remembered call reaches", "  timerose repo gc -q"},
-      [options](Session& session) { return gc(session, *options); });
+      [options](Session& session) { return repo_gc(session, *options); });
   command->add_flag("-q,--quiet", options->quiet, "Do not list what is removed");
   command->add_flag("--sweep-holes", options->sweep_holes,
                     "Go on though pinned content has missing or damaged blocks");
 }
 
-Result<int> verify(Session& session) {
+Result<int> repo_verify(Session& session) {
   TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
   TR_ASSIGN(const Verified verified, verify_blocks(*store, [&](const Cid& cid, const Error& why) {
               session.complain(fmt::format("{}: {}", cid.to_string(), why.message));
@@ -117,10 +117,11 @@ Result<int> verify(Session& session) {
 void add_repo_commands(Grammar& grammar) {
   CLI::App* group = add_group(grammar.root, "repo", "Look after the repository");
   group->group("Storage");
-  add_stat(grammar, *group);
-  add_gc(grammar, *group);
+  add_repo_stat(grammar, *group);
+  add_repo_gc(grammar, *group);
   add_command(grammar, *group, "verify",
-              {"Read every block and check it against its CID", "  timerose repo verify"}, verify);
+              {"Read every block and check it against its CID", "  timerose repo verify"},
+              repo_verify);
 }
 
 }  // namespace timerose::cli

@@ -84,12 +84,12 @@ int usage_error(const Streams& streams, const CLI::App& command, std::string_vie
 
 // The command that the words name, as deep as they go, and where its own words begin. Global
 // options with a value stand before it.
-struct Named {
+struct NamedCommand {
   CLI::App* command;
   size_t words_from;
 };
-Named find_named(CLI::App& root, std::span<const std::string> words) {
-  Named named{&root, 0};
+NamedCommand find_named(CLI::App& root, std::span<const std::string> words) {
+  NamedCommand named{&root, 0};
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i].starts_with("-")) {
       if (named.command == &root && words[i] == "--repo-dir") ++i;
@@ -192,7 +192,7 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words, const Stre
     std::fputs(grammar.root.help().c_str(), stderr);
     return kExitUsage;
   }
-  const Named named = find_named(grammar.root, words);
+  const NamedCommand named = find_named(grammar.root, words);
   const bool guest = runs_a_guest(grammar, named.command);
   failure_code = guest ? kExitRunFailed : kExitFailure;
   only_here = names_own_command(grammar, named.command);

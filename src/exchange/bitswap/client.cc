@@ -113,7 +113,7 @@ void Client::State::on(const DropWants& event) {
   SessionRecord* session = find_session(event.session);
   if (session == nullptr) return;
   for (const Cid& cid : event.cids) {
-    WantRecord* want = find_want(cid);
+    SoughtBlock* want = find_want(cid);
     if (want == nullptr) continue;
     auto claim = std::find_if(want->claims.begin(), want->claims.end(),
                               [&](const auto& each) { return each->session == session; });
@@ -123,7 +123,7 @@ void Client::State::on(const DropWants& event) {
 }
 
 void Client::State::on(const BlockStored& event) {
-  WantRecord* want = find_want(event.cid);
+  SoughtBlock* want = find_want(event.cid);
   if (want == nullptr) return;
   for (const auto& claim : want->claims) {
     progress(*claim->session);

@@ -34,7 +34,7 @@ void Client::State::on(const BlocksArrived& event) {
 }
 
 void Client::State::block(PeerRecord& from, const BlocksArrived::One& one) {
-  WantRecord* want = find_want(one.cid);
+  SoughtBlock* want = find_want(one.cid);
   if (want == nullptr) return stray_block(from, one);
   ++from.blocks;
   from.bytes += one.bytes;
@@ -82,7 +82,7 @@ void Client::State::stray_block(PeerRecord& from, const BlocksArrived::One& one)
 }
 
 void Client::State::has(PeerRecord& from, const Cid& cid) {
-  WantRecord* want = find_want(cid);
+  SoughtBlock* want = find_want(cid);
   if (want == nullptr) {
     // The block came from someone else first; the next ones may come from here.
     const auto id = recent_.session_of(cid);
@@ -105,7 +105,7 @@ void Client::State::has(PeerRecord& from, const Cid& cid) {
 }
 
 void Client::State::has_not(PeerRecord& from, const Cid& cid) {
-  WantRecord* want = find_want(cid);
+  SoughtBlock* want = find_want(cid);
   Ask* ask = want == nullptr ? nullptr : find_ask(*want, from);
   if (ask == nullptr || !ask->sent) return;
   const AskState before = ask->state;

@@ -15,11 +15,6 @@ using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const PeerId kAnna = test_peer(1);
-const PeerId kBert = test_peer(2);
-const PeerId kCleo = test_peer(3);
-const Cid kRoot = test_cid(0, Codec::kDagPb);
-
 TEST(BitswapClient, AsksTheOnlyPeerForTheBlockAtOnce) {
   ClientBench bench;
   bench.connect(kAnna);

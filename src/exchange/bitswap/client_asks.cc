@@ -5,7 +5,7 @@
 
 namespace timerose::bitswap {
 
-Ask& Client::State::ask_of(WantRecord& want, PeerRecord& peer) {
+Ask& Client::State::ask_of(SoughtBlock& want, PeerRecord& peer) {
   if (Ask* ask = find_ask(want, peer)) return *ask;
   Ask& ask = *want.asks.emplace_back(std::make_unique<Ask>());
   want.asked.push_back(&peer);
@@ -62,7 +62,7 @@ void Client::State::change(Ask& ask, AskState state) {
   }
 }
 
-void Client::State::ask_block(WantRecord& want, PeerRecord& peer) {
+void Client::State::ask_block(SoughtBlock& want, PeerRecord& peer) {
   Ask& ask = ask_of(want, peer);
   change(ask, AskState::kNothing);
   ask.alone = peer.blocks_waiting() == 0;
@@ -84,7 +84,7 @@ void Client::State::ask_block(WantRecord& want, PeerRecord& peer) {
   priority_ = priority_ > 1 ? priority_ - 1 : INT32_MAX;
 }
 
-void Client::State::ask_presence(WantRecord& want, PeerRecord& peer) {
+void Client::State::ask_presence(SoughtBlock& want, PeerRecord& peer) {
   Ask& ask = ask_of(want, peer);
   ask.asked_ns = now_ns_;
   ask.sent = true;
@@ -118,7 +118,7 @@ void Client::State::overdue(Ask& ask) {
   reassign(*ask.want);
 }
 
-uint64_t Client::State::supposed_bytes(const WantRecord& want, uint64_t unseen) const {
+uint64_t Client::State::supposed_bytes(const SoughtBlock& want, uint64_t unseen) const {
   const SessionRecord& session = want.home();
   const uint64_t seen = want.cid.codec() == Codec::kRaw ? session.raw_bytes : session.node_bytes;
   return seen != 0 ? seen : unseen;

@@ -67,7 +67,7 @@ bool Client::State::pump(SessionRecord& session, size_t wants_max) {
 }
 
 // False if this want, and so all behind it, must wait where they are.
-bool Client::State::place(SessionRecord& session, WantRecord& want) {
+bool Client::State::place(SessionRecord& session, SoughtBlock& want) {
   const Choice choice = choose(want);
   // A quick peer that is full for now is worth waiting for.
   const bool wait =
@@ -100,7 +100,7 @@ bool Client::State::place(SessionRecord& session, WantRecord& want) {
   return true;
 }
 
-Client::State::Choice Client::State::choose(const WantRecord& want) {
+Client::State::Choice Client::State::choose(const SoughtBlock& want) {
   Choice choice;
   for (const auto& claim : want.claims) {
     for (const Member& member : claim->session->members) {
@@ -113,7 +113,7 @@ Client::State::Choice Client::State::choose(const WantRecord& want) {
   return choice;
 }
 
-void Client::State::consider(Choice& choice, const WantRecord& want, PeerRecord& peer,
+void Client::State::consider(Choice& choice, const SoughtBlock& want, PeerRecord& peer,
                              double hit_rate) {
   if (!peer.usable() || !can_name(peer, want.cid)) return;
   const Ask* ask = want.asks.empty() ? nullptr : find_ask(want, peer);
@@ -143,7 +143,7 @@ size_t Client::State::pick(size_t count) {
 
 // Asks connected peers that are no members: the most promising one for the block, at once, and all
 // others whether they have it. False if there is nobody new to ask.
-bool Client::State::probe(SessionRecord& session, WantRecord& want) {
+bool Client::State::probe(SessionRecord& session, SoughtBlock& want) {
   PeerRecord* best = nullptr;
   double best_score = 0;
   std::vector<PeerRecord*> others;
@@ -186,7 +186,7 @@ bool Client::State::probe(SessionRecord& session, WantRecord& want) {
 }
 
 // One member did not have it: the rest is asked who has, so that the next miss costs no round trip.
-void Client::State::hedge(WantRecord& want, const PeerRecord& chosen) {
+void Client::State::hedge(SoughtBlock& want, const PeerRecord& chosen) {
   if (want.asks.size() < 2) return;
   const bool missed = std::any_of(want.asks.begin(), want.asks.end(), [](const auto& ask) {
     return ask->state == AskState::kHasNot || ask->state == AskState::kLate;
@@ -215,7 +215,7 @@ void Client::State::wait_for_room(SessionRecord& session) {
 // that have more to ask, in turns.
 void Client::State::serve(PeerRecord& peer) {
   while (!peer.held.empty() && (has_room(peer) || !peer.usable())) {
-    WantRecord& want = *peer.held.front();
+    SoughtBlock& want = *peer.held.front();
     if (peer.usable() && may_ask_block(find_ask(want, peer))) {
       ask_block(want, peer);
     } else {

@@ -92,7 +92,7 @@ void Client::State::join(SessionRecord& session, PeerRecord& peer) {
   session.dial_awaited = false;
   peer.sessions.insert(session.id);
   ++peer.references;
-  for (WantQueue* queue : {&session.unprobed, &session.starved, &session.searched}) {
+  for (SoughtQueue* queue : {&session.unprobed, &session.starved, &session.searched}) {
     put_all(*queue, session, SIZE_MAX);
   }
   note(session);

@@ -16,7 +16,7 @@
 
 namespace timerose::bitswap {
 
-struct WantRecord;
+struct SoughtBlock;
 struct PeerRecord;
 struct SessionRecord;
 
@@ -32,7 +32,7 @@ enum class AskState : uint8_t {
 };
 
 struct Ask {
-  WantRecord* want = nullptr;
+  SoughtBlock* want = nullptr;
   PeerRecord* peer = nullptr;
   AskState state = AskState::kNothing;
   bool sent = false;     // the peer has this want in its list
@@ -49,22 +49,23 @@ struct Ask {
 
 // One session's interest in one want.
 struct Claim : Timer {
-  Claim(SessionRecord& of, WantRecord& wanted) : Timer(Kind::kClaim), session(&of), want(&wanted) {}
+  Claim(SessionRecord& of, SoughtBlock& wanted)
+      : Timer(Kind::kClaim), session(&of), want(&wanted) {}
   SessionRecord* session;
-  WantRecord* want;
+  SoughtBlock* want;
   std::list<Claim*>::iterator place;  // in the session's claims
 };
 
-using WantQueue = std::list<WantRecord*>;
+using SoughtQueue = std::list<SoughtBlock*>;
 
-struct WantRecord {
-  explicit WantRecord(Cid name) : cid(std::move(name)) {}
+struct SoughtBlock {
+  explicit SoughtBlock(Cid name) : cid(std::move(name)) {}
   const Cid cid;
   std::vector<std::unique_ptr<Claim>> claims;  // one at least; the first one's session is its home
   std::vector<std::unique_ptr<Ask>> asks;
   std::vector<const PeerRecord*> asked;  // of each ask the peer: quick to look through
-  WantQueue* queue = nullptr;            // the one that it stands in, if it does
-  WantQueue::iterator place;
+  SoughtQueue* queue = nullptr;          // the one that it stands in, if it does
+  SoughtQueue::iterator place;
   uint32_t blocks_waiting = 0;     // asks in kBlock
   uint32_t presences_waiting = 0;  // asks in kPresence
   uint64_t search_round = 0;       // of its home, in which its providers were looked for
@@ -93,10 +94,10 @@ struct SessionRecord : Timer {
   std::vector<PeerRecord*> awaited;  // providers that are not connected
 
   // Each of its wants stands in one of these, or in a peer's `held`, or waits for an answer.
-  WantQueue ready;     // to be asked for
-  WantQueue unprobed;  // no member has it; other connected peers were not asked yet
-  WantQueue starved;   // everyone has answered: providers have to be found
-  WantQueue searched;  // and they have been looked for
+  SoughtQueue ready;     // to be asked for
+  SoughtQueue unprobed;  // no member has it; other connected peers were not asked yet
+  SoughtQueue starved;   // everyone has answered: providers have to be found
+  SoughtQueue searched;  // and they have been looked for
 
   uint64_t quiet_since_ns = 0;  // the last block, the first want, or what was done last about it
   uint64_t interval_ns = 0;     // of quiet, until something is done about it
@@ -140,7 +141,7 @@ struct PeerRecord : Timer {
   uint64_t bytes_waiting = 0;  // of `waiting` and `late`
   uint64_t bytes_at_most = 0;  // of the same: what there must be room for
 
-  WantQueue held;                   // that only this one may have, until it has room
+  SoughtQueue held;                 // that only this one may have, until it has room
   std::deque<SessionId> waiters;    // sessions that have more to ask once it has room
   std::set<SessionId> sessions;     // those it is a member of
   std::set<SessionId> awaited_by;   // those that wait for it to connect
@@ -155,7 +156,7 @@ struct PeerRecord : Timer {
   [[nodiscard]] bool doubtful() const { return silent || bad > 0; }
 };
 
-inline Ask* find_ask(const WantRecord& want, const PeerRecord& peer) {
+inline Ask* find_ask(const SoughtBlock& want, const PeerRecord& peer) {
   const auto found = std::find(want.asked.begin(), want.asked.end(), &peer);
   if (found == want.asked.end()) return nullptr;
   return want.asks[static_cast<size_t>(found - want.asked.begin())].get();

@@ -13,13 +13,13 @@ constexpr size_t kRebroadcastWantsMax = 256;
 }  // namespace
 
 // Everyone has answered that there is to ask.
-void Client::State::starve(SessionRecord& session, WantRecord& want) {
+void Client::State::starve(SessionRecord& session, SoughtBlock& want) {
   end_probe(want);
   const bool looked_for = want.search_round == session.search_round;
   put(want, looked_for ? session.searched : session.starved);
 }
 
-void Client::State::end_probe(WantRecord& want) {
+void Client::State::end_probe(SoughtBlock& want) {
   if (!std::exchange(want.probed, false)) return;
   SessionRecord& session = want.home();
   session.probes_left = std::min(session.probes_left + 1, kProbesMax);
@@ -29,13 +29,13 @@ void Client::State::end_probe(WantRecord& want) {
 
 void Client::State::search(SessionRecord& session) {
   while (!session.starved.empty() && session.searching < kSearchesMax) {
-    WantRecord& want = *session.starved.front();
+    SoughtBlock& want = *session.starved.front();
     put(want, session.searched);
     find_providers(session, want);
   }
 }
 
-void Client::State::find_providers(SessionRecord& session, WantRecord& want) {
+void Client::State::find_providers(SessionRecord& session, SoughtBlock& want) {
   want.search_round = session.search_round;
   want.searching = true;
   ++want.searches;
@@ -43,7 +43,7 @@ void Client::State::find_providers(SessionRecord& session, WantRecord& want) {
   actions_.emplace_back(FindProviders{.cid = want.cid});
 }
 
-void Client::State::end_search(WantRecord& want) {
+void Client::State::end_search(SoughtBlock& want) {
   SessionRecord& session = want.home();
   if (std::exchange(want.searching, false) && want.search_round == session.search_round) {
     --session.searching;
@@ -53,7 +53,7 @@ void Client::State::end_search(WantRecord& want) {
 }
 
 void Client::State::on(const ProvidersKnown& event) {
-  WantRecord* want = find_want(event.cid);
+  SoughtBlock* want = find_want(event.cid);
   if (want == nullptr) return;
   for (const PeerId& id : event.providers) {
     PeerRecord& peer = peer_of(id);
@@ -98,7 +98,7 @@ void Client::State::quiet(SessionRecord& session) {
   size_t looked_at = 0;
   for (Claim* claim : session.claims) {
     if (++looked_at > kRebroadcastWantsMax) break;
-    WantRecord& want = *claim->want;
+    SoughtBlock& want = *claim->want;
     if (&want.home() != &session) continue;
     // Presences that do not come are not waited for.
     if (want.queue == nullptr && want.blocks_waiting == 0) starve(session, want);
@@ -115,9 +115,9 @@ void Client::State::rebroadcast(SessionRecord& session) {
   ++session.search_round;
   session.searching = 0;
   size_t left = kRebroadcastWantsMax;
-  for (WantQueue* queue : {&session.searched, &session.starved}) {
+  for (SoughtQueue* queue : {&session.searched, &session.starved}) {
     for (; left > 0 && !queue->empty(); --left) {
-      WantRecord& want = *queue->front();
+      SoughtBlock& want = *queue->front();
       for (const auto& ask : want.asks) ask->again = ask->state != AskState::kNothing;
       put(want, session.ready);
     }

@@ -84,36 +84,36 @@ struct Client::State {
   // client_wants.cc: wants, claims and the queues they stand in
   SessionRecord& session_of(SessionId id);
   SessionRecord* find_session(SessionId id);
-  WantRecord* find_want(const Cid& cid);
+  SoughtBlock* find_want(const Cid& cid);
   void claim(SessionRecord& session, const Cid& cid, uint64_t deadline_ns);
   void unclaim(Claim& claim);
-  void finish(WantRecord& want, const PeerRecord* deliverer);
-  static void put(WantRecord& want, WantQueue& queue);
-  static void take_off(WantRecord& want);
-  void put_all(WantQueue& from, SessionRecord& session, size_t max);
-  void reassign(WantRecord& want);
+  void finish(SoughtBlock& want, const PeerRecord* deliverer);
+  static void put(SoughtBlock& want, SoughtQueue& queue);
+  static void take_off(SoughtBlock& want);
+  void put_all(SoughtQueue& from, SessionRecord& session, size_t max);
+  void reassign(SoughtBlock& want);
   void note(SessionRecord& session);
   void note(PeerRecord& peer);
 
   // client_asks.cc: one want at one peer
-  Ask& ask_of(WantRecord& want, PeerRecord& peer);
+  Ask& ask_of(SoughtBlock& want, PeerRecord& peer);
   void change(Ask& ask, AskState state);
-  void ask_block(WantRecord& want, PeerRecord& peer);
-  void ask_presence(WantRecord& want, PeerRecord& peer);
+  void ask_block(SoughtBlock& want, PeerRecord& peer);
+  void ask_presence(SoughtBlock& want, PeerRecord& peer);
   void cancel(Ask& ask);
   void overdue(Ask& ask);
-  [[nodiscard]] uint64_t supposed_bytes(const WantRecord& want,
+  [[nodiscard]] uint64_t supposed_bytes(const SoughtBlock& want,
                                         uint64_t unseen = kBlockBytesSupposed) const;
   [[nodiscard]] bool has_room(PeerRecord& peer) const;
 
   // client_choice.cc: who is asked for what
   bool pump(SessionRecord& session, size_t wants_max);
-  bool place(SessionRecord& session, WantRecord& want);
-  Choice choose(const WantRecord& want);
-  void consider(Choice& choice, const WantRecord& want, PeerRecord& peer, double hit_rate);
+  bool place(SessionRecord& session, SoughtBlock& want);
+  Choice choose(const SoughtBlock& want);
+  void consider(Choice& choice, const SoughtBlock& want, PeerRecord& peer, double hit_rate);
   size_t pick(size_t count);
-  bool probe(SessionRecord& session, WantRecord& want);
-  void hedge(WantRecord& want, const PeerRecord& chosen);
+  bool probe(SessionRecord& session, SoughtBlock& want);
+  void hedge(SoughtBlock& want, const PeerRecord& chosen);
   void wait_for_room(SessionRecord& session);
   void serve(PeerRecord& peer);
   void rebalance(SessionRecord& session);
@@ -145,11 +145,11 @@ struct Client::State {
   void forget_departed();
 
   // client_search.cc: a session that gets no answers
-  void starve(SessionRecord& session, WantRecord& want);
-  void end_probe(WantRecord& want);
+  void starve(SessionRecord& session, SoughtBlock& want);
+  void end_probe(SoughtBlock& want);
   void search(SessionRecord& session);
-  void find_providers(SessionRecord& session, WantRecord& want);
-  void end_search(WantRecord& want);
+  void find_providers(SessionRecord& session, SoughtBlock& want);
+  void end_search(SoughtBlock& want);
   void quiet(SessionRecord& session);
   void rebroadcast(SessionRecord& session);
   void progress(SessionRecord& session);
@@ -161,7 +161,7 @@ struct Client::State {
   int32_t priority_ = INT32_MAX;  // earlier asked, earlier needed
   TimerHeap timers_;
 
-  std::unordered_map<Cid, std::unique_ptr<WantRecord>> wants_;
+  std::unordered_map<Cid, std::unique_ptr<SoughtBlock>> wants_;
   std::unordered_map<SessionId, std::unique_ptr<SessionRecord>> sessions_;
   std::unordered_map<std::string, std::unique_ptr<PeerRecord>> peers_;  // by the bytes of their id
   std::vector<PeerRecord*> connected_;                                  // and not avoided
@@ -177,6 +177,6 @@ struct Client::State {
 };
 
 // "12D3Koo...: does not have it": who was asked for the want, and what each said.
-std::string why_given_up(const WantRecord& want, const SessionRecord& session, uint64_t now_ns);
+std::string why_given_up(const SoughtBlock& want, const SessionRecord& session, uint64_t now_ns);
 
 }  // namespace timerose::bitswap

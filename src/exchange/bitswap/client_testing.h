@@ -22,6 +22,11 @@ inline Cid test_cid(uint32_t number, Codec codec = Codec::kRaw) {
   return Cid::from_sha256(codec, digest);
 }
 
+inline const PeerId kAnna = test_peer(1);
+inline const PeerId kBert = test_peer(2);
+inline const PeerId kCleo = test_peer(3);
+inline const Cid kRoot = test_cid(0, Codec::kDagPb);
+
 inline std::vector<Cid> test_cids(uint32_t begin, uint32_t end) {
   std::vector<Cid> cids;
   for (uint32_t i = begin; i < end; ++i) cids.push_back(test_cid(i));

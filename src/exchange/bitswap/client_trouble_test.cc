@@ -14,11 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const PeerId kAnna = test_peer(1);
-const PeerId kBert = test_peer(2);
-const PeerId kCleo = test_peer(3);
-const Cid kRoot = test_cid(0, Codec::kDagPb);
-
 TEST(BitswapClientTrouble, LooksForProvidersAtOnceWhenNobodyIsConnected) {
   ClientBench bench;
   const Actions asked = bench.want({kRoot});

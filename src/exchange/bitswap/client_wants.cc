@@ -20,15 +20,15 @@ SessionRecord& Client::State::session_of(SessionId id) {
   return *session;
 }
 
-WantRecord* Client::State::find_want(const Cid& cid) {
+SoughtBlock* Client::State::find_want(const Cid& cid) {
   auto entry = wants_.find(cid);
   return entry == wants_.end() ? nullptr : entry->second.get();
 }
 
 void Client::State::claim(SessionRecord& session, const Cid& cid, uint64_t deadline_ns) {
-  std::unique_ptr<WantRecord>& want = wants_[cid];
+  std::unique_ptr<SoughtBlock>& want = wants_[cid];
   const bool fresh = !want;
-  if (fresh) want = std::make_unique<WantRecord>(cid);
+  if (fresh) want = std::make_unique<SoughtBlock>(cid);
   for (const auto& earlier : want->claims) {
     if (earlier->session == &session) return timers_.set(*earlier, deadline_ns);
   }
@@ -45,7 +45,7 @@ void Client::State::claim(SessionRecord& session, const Cid& cid, uint64_t deadl
 }
 
 void Client::State::unclaim(Claim& claim) {
-  WantRecord& want = *claim.want;
+  SoughtBlock& want = *claim.want;
   if (want.claims.size() == 1) return finish(want, nullptr);
   const bool was_home = want.claims.front().get() == &claim;
   if (was_home) {
@@ -62,7 +62,7 @@ void Client::State::unclaim(Claim& claim) {
 }
 
 // Nobody waits for it any more. All who were asked, and have not sent it, are told so.
-void Client::State::finish(WantRecord& want, const PeerRecord* deliverer) {
+void Client::State::finish(SoughtBlock& want, const PeerRecord* deliverer) {
   end_probe(want);
   end_search(want);
   take_off(want);
@@ -79,7 +79,7 @@ void Client::State::finish(WantRecord& want, const PeerRecord* deliverer) {
   wants_.erase(wants_.find(want.cid));
 }
 
-void Client::State::put(WantRecord& want, WantQueue& queue) {
+void Client::State::put(SoughtBlock& want, SoughtQueue& queue) {
   if (want.queue != nullptr) {
     queue.splice(queue.end(), *want.queue, want.place);
   } else {
@@ -88,18 +88,18 @@ void Client::State::put(WantRecord& want, WantQueue& queue) {
   want.queue = &queue;
 }
 
-void Client::State::take_off(WantRecord& want) {
+void Client::State::take_off(SoughtBlock& want) {
   if (want.queue == nullptr) return;
   want.queue->erase(want.place);
   want.queue = nullptr;
 }
 
-void Client::State::put_all(WantQueue& from, SessionRecord& session, size_t max) {
+void Client::State::put_all(SoughtQueue& from, SessionRecord& session, size_t max) {
   for (size_t moved = 0; moved < max && !from.empty(); ++moved) put(*from.front(), session.ready);
 }
 
 // Nobody is asked for the block itself at the moment: it goes first, since it has waited longest.
-void Client::State::reassign(WantRecord& want) {
+void Client::State::reassign(SoughtBlock& want) {
   if (want.blocks_waiting > 0) return;
   SessionRecord& session = want.home();
   put(want, session.ready);

@@ -35,7 +35,7 @@ std::string said(const Ask& ask, uint64_t now_ns) {
 
 }  // namespace
 
-std::string why_given_up(const WantRecord& want, const SessionRecord& session, uint64_t now_ns) {
+std::string why_given_up(const SoughtBlock& want, const SessionRecord& session, uint64_t now_ns) {
   std::string text =
       "asked " + std::to_string(want.asks.size()) + (want.asks.size() == 1 ? " peer" : " peers");
   size_t named = 0;

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
+
 namespace timerose::bitswap {
 namespace {
 
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 // Long enough that one late wake-up of ours does not make a sample.
 constexpr uint64_t kStretchNs = 20'000'000;
 // A sample of a quarter: four of them and the old value is a third.

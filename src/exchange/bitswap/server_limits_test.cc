@@ -14,9 +14,6 @@ using testing::SizeIs;
 constexpr uint32_t kBlock = 10'000;
 constexpr uint64_t kCost = kBlock + kBlockFramingBytesMax;  // of such a block in a message
 
-const PeerId kAnna = peer_of(1);
-const PeerId kBert = peer_of(2);
-
 // Wants for the blocks number `first` and up.
 std::vector<Want> wants_of(uint64_t first, size_t count) {
   std::vector<Want> wants;
@@ -26,8 +23,8 @@ std::vector<Want> wants_of(uint64_t first, size_t count) {
 
 struct Limited : ServerDriver {
   explicit Limited(const ServerLimits& limits, uint64_t blocks = 0) : ServerDriver(limits) {
-    connect(kAnna);
-    connect(kBert);
+    connect(kAda);
+    connect(kBob);
     for (uint64_t i = 0; i < blocks; ++i) add_block(cid_of(i), kBlock);
   }
 };
@@ -36,81 +33,81 @@ struct Limited : ServerDriver {
 
 TEST(BitswapServerLimits, KeepsSoManyWantsOfAPeer) {
   Limited driver({.peer_wants_max = 3});
-  driver.want(kAnna, wants_of(0, 3));
-  EXPECT_THAT(driver.receive(kAnna).presences, SizeIs(3));
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_refused, 0U);
-  driver.want(kAnna, wants_of(3, 1));
-  EXPECT_THAT(driver.receive(kAnna).presences,
+  driver.want(kAda, wants_of(0, 3));
+  EXPECT_THAT(driver.receive(kAda).presences, SizeIs(3));
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_refused, 0U);
+  driver.want(kAda, wants_of(3, 1));
+  EXPECT_THAT(driver.receive(kAda).presences,
               ElementsAre(BlockPresence{cid_of(3), Presence::kDontHave}));
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_refused, 1U);
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_waiting, 3U);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_refused, 1U);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_waiting, 3U);
   EXPECT_EQ(driver.looked_up, 3U);
 
-  driver.want(kAnna, {cancel(cid_of(0))});
-  driver.want(kAnna, wants_of(3, 1));
+  driver.want(kAda, {cancel(cid_of(0))});
+  driver.want(kAda, wants_of(3, 1));
   EXPECT_EQ(driver.looked_up, 4U);
-  driver.want(kBert, wants_of(0, 3));
-  EXPECT_EQ(driver.server.ledger(kBert)->wants_waiting, 3U);
+  driver.want(kBob, wants_of(0, 3));
+  EXPECT_EQ(driver.server.ledger(kBob)->wants_waiting, 3U);
 }
 
 TEST(BitswapServerLimits, AFullWantlistMayReplaceAsManyAsAreKept) {
   Limited driver({.peer_wants_max = 3});
-  driver.want(kAnna, wants_of(0, 3));
-  driver.want(kAnna, wants_of(1, 3), true);
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_refused, 0U);
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_waiting, 3U);
+  driver.want(kAda, wants_of(0, 3));
+  driver.want(kAda, wants_of(1, 3), true);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_refused, 0U);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_waiting, 3U);
 }
 
 TEST(BitswapServerLimits, KeepsSoManyWantsOfAll) {
   Limited driver({.wants_max = 4});
-  driver.want(kAnna, wants_of(0, 3));
-  driver.want(kBert, wants_of(0, 2));
-  EXPECT_EQ(driver.server.ledger(kBert)->wants_refused, 1U);
-  driver.disconnect(kAnna);
-  driver.want(kBert, wants_of(1, 3));
-  EXPECT_EQ(driver.server.ledger(kBert)->wants_refused, 1U);
-  EXPECT_EQ(driver.server.ledger(kBert)->wants_waiting, 4U);
+  driver.want(kAda, wants_of(0, 3));
+  driver.want(kBob, wants_of(0, 2));
+  EXPECT_EQ(driver.server.ledger(kBob)->wants_refused, 1U);
+  driver.disconnect(kAda);
+  driver.want(kBob, wants_of(1, 3));
+  EXPECT_EQ(driver.server.ledger(kBob)->wants_refused, 1U);
+  EXPECT_EQ(driver.server.ledger(kBob)->wants_waiting, 4U);
 }
 
 TEST(BitswapServerLimits, FillsAMessageToItsBytes) {
   for (const uint64_t short_by : {0, 1}) {
     Limited driver({.message_bytes_max = 3 * kCost - short_by}, 6);
-    driver.want(kAnna, wants_of(0, 6));
-    EXPECT_THAT(driver.write_one(kAnna).blocks, SizeIs(short_by == 0 ? 3 : 2));
+    driver.want(kAda, wants_of(0, 6));
+    EXPECT_THAT(driver.write_one(kAda).blocks, SizeIs(short_by == 0 ? 3 : 2));
   }
 }
 
 TEST(BitswapServerLimits, SendsABlockLargerThanAMessageAlone) {
   Limited driver({.message_bytes_max = 1}, 3);
-  driver.want(kAnna, wants_of(0, 3));
-  driver.want(kBert, wants_of(0, 3));
-  EXPECT_THAT(driver.write_one(kAnna).blocks, SizeIs(1));
-  EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(2));
-  EXPECT_THAT(driver.receive(kBert).blocks, SizeIs(3));
+  driver.want(kAda, wants_of(0, 3));
+  driver.want(kBob, wants_of(0, 3));
+  EXPECT_THAT(driver.write_one(kAda).blocks, SizeIs(1));
+  EXPECT_THAT(driver.receive(kAda).blocks, SizeIs(2));
+  EXPECT_THAT(driver.receive(kBob).blocks, SizeIs(3));
 }
 
 TEST(BitswapServerLimits, PutsNoMoreEntriesIntoAMessageThanOnesMayHave) {
   Limited driver({.look_up_max = kEntriesMax});
-  driver.want(kAnna, wants_of(0, kEntriesMax));
+  driver.want(kAda, wants_of(0, kEntriesMax));
   for (uint64_t i = 0; i < kEntriesMax; ++i) driver.add_block(cid_of(i), 1);
-  driver.receive(kAnna);
+  driver.receive(kAda);
   driver.answers_at_once = false;
   for (uint64_t i = 0; i < kEntriesMax; ++i) driver.step(BlocksAdded{{cid_of(i)}});
   driver.answer();
-  while (driver.in_flight[kAnna] != 0) {
-    const SendBlocks one = driver.write_one(kAnna);
+  while (driver.in_flight[kAda] != 0) {
+    const SendBlocks one = driver.write_one(kAda);
     EXPECT_LE(one.blocks.size() + one.presences.size(), kEntriesMax);
     EXPECT_LE(one.bytes, ServerLimits().message_bytes_max);
   }
-  EXPECT_EQ(driver.server.ledger(kAnna)->blocks_sent, kEntriesMax);
+  EXPECT_EQ(driver.server.ledger(kAda)->blocks_sent, kEntriesMax);
 }
 
 TEST(BitswapServerLimits, HandsTheHostSoManyBytesForAPeer) {
   for (const uint64_t short_by : {0, 1}) {
     Limited driver({.message_bytes_max = kCost, .peer_bytes_in_flight = 4 * kCost - short_by}, 9);
-    driver.want(kAnna, wants_of(0, 9));
-    EXPECT_EQ(driver.in_flight[kAnna], (short_by == 0 ? 4 : 3) * kCost);
-    EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(9));
+    driver.want(kAda, wants_of(0, 9));
+    EXPECT_EQ(driver.in_flight[kAda], (short_by == 0 ? 4 : 3) * kCost);
+    EXPECT_THAT(driver.receive(kAda).blocks, SizeIs(9));
   }
 }
 
@@ -132,20 +129,20 @@ TEST(BitswapServerLimits, HandsTheHostSoManyBytesInAll) {
 TEST(BitswapServerLimits, LooksUpSoManyCidsAtATime) {
   Limited driver({.look_up_max = 4}, 9);
   driver.answers_at_once = false;
-  driver.want(kAnna, wants_of(0, 9));
+  driver.want(kAda, wants_of(0, 9));
   ASSERT_THAT(driver.look_ups, SizeIs(1));
   EXPECT_THAT(driver.look_ups[0].cids, SizeIs(4));
   driver.answer();
   EXPECT_EQ(driver.looked_up, 9U);
-  EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(9));
+  EXPECT_THAT(driver.receive(kAda).blocks, SizeIs(9));
 }
 
 TEST(BitswapServerLimits, TellsHowManyBytesWaitBehindAMessage) {
   Limited driver({.message_bytes_max = kCost, .peer_bytes_in_flight = kCost}, 3);
-  driver.want(kAnna, wants_of(0, 3));
-  driver.write_one(kAnna);
+  driver.want(kAda, wants_of(0, 3));
+  driver.write_one(kAda);
   EXPECT_EQ(driver.on_the_way.front().pending_bytes, static_cast<int32_t>(kBlock));
-  driver.write_one(kAnna);
+  driver.write_one(kAda);
   EXPECT_EQ(driver.on_the_way.front().pending_bytes, 0);
 }
 
@@ -153,14 +150,14 @@ TEST(BitswapServerLimits, TellsHowManyBytesWaitBehindAMessage) {
 
 TEST(BitswapServerTurns, OneThatWantsMuchDelaysNoOther) {
   Limited driver({.message_bytes_max = 4 * kCost, .bytes_in_flight = 16 * kCost}, 1000);
-  driver.want(kAnna, wants_of(0, 1000));
-  driver.want(kBert, wants_of(0, 50));
-  while (driver.server.ledger(kBert)->blocks_sent < 50) {
+  driver.want(kAda, wants_of(0, 1000));
+  driver.want(kBob, wants_of(0, 50));
+  while (driver.server.ledger(kBob)->blocks_sent < 50) {
     const PeerId next = driver.on_the_way.front().peer;
     driver.write_one(next);
   }
   // As much, and what was on the way before.
-  EXPECT_LE(driver.server.ledger(kAnna)->blocks_sent, 50U + 2 * 16);
+  EXPECT_LE(driver.server.ledger(kAda)->blocks_sent, 50U + 2 * 16);
 }
 
 TEST(BitswapServerTurns, OnesWhoWaitAreSentAMessageEachInTurn) {
@@ -169,27 +166,27 @@ TEST(BitswapServerTurns, OnesWhoWaitAreSentAMessageEachInTurn) {
   driver.connect(carl);
   driver.add_block(cid_of(99), 64 * kCost - kBlockFramingBytesMax);
   driver.want(carl, {want_block(cid_of(99))});
-  driver.want(kAnna, wants_of(0, 2));
-  driver.want(kBert, wants_of(0, 2));
+  driver.want(kAda, wants_of(0, 2));
+  driver.want(kBob, wants_of(0, 2));
   ASSERT_EQ(driver.on_the_way.size(), 1U);
 
   driver.write_one(carl);  // room for all comes at once
   std::vector<PeerId> order;
   for (const SendBlocks& one : driver.on_the_way) order.push_back(one.peer);
-  EXPECT_EQ(order, (std::vector{kAnna, kBert, kAnna, kBert}));
+  EXPECT_EQ(order, (std::vector{kAda, kBob, kAda, kBob}));
 }
 
 TEST(BitswapServerTurns, SharesByBytesNotByBlocks) {
   Limited driver({.message_bytes_max = 4 * kCost, .bytes_in_flight = 16 * kCost});
   for (uint64_t i = 0; i < 1000; ++i) driver.add_block(cid_of(i), i < 500 ? kBlock : kBlock / 10);
-  driver.want(kAnna, wants_of(0, 500));
-  driver.want(kBert, wants_of(500, 500));
-  while (driver.server.ledger(kBert)->blocks_sent < 400) {
+  driver.want(kAda, wants_of(0, 500));
+  driver.want(kBob, wants_of(500, 500));
+  while (driver.server.ledger(kBob)->blocks_sent < 400) {
     const PeerId next = driver.on_the_way.front().peer;
     driver.write_one(next);
   }
-  EXPECT_LE(driver.server.ledger(kAnna)->bytes_sent, 2 * driver.server.ledger(kBert)->bytes_sent);
-  EXPECT_LE(driver.server.ledger(kBert)->bytes_sent, 2 * driver.server.ledger(kAnna)->bytes_sent);
+  EXPECT_LE(driver.server.ledger(kAda)->bytes_sent, 2 * driver.server.ledger(kBob)->bytes_sent);
+  EXPECT_LE(driver.server.ledger(kBob)->bytes_sent, 2 * driver.server.ledger(kAda)->bytes_sent);
 }
 
 TEST(BitswapServerTurns, ManyWhoShareLittleRoomAreNotSentEverSmallerMessages) {
@@ -216,34 +213,34 @@ TEST(BitswapServerHarm, AFloodOfNewWantsCostsOneLookUpAtATime) {
   Limited driver({.peer_wants_max = 100, .look_up_max = 10});
   driver.answers_at_once = false;
   for (uint64_t round = 0; round < 200; ++round) {
-    driver.want(kAnna, wants_of(round * 100, 100));
+    driver.want(kAda, wants_of(round * 100, 100));
     std::vector<Want> cancels;
     for (uint64_t i = 0; i < 100; ++i) cancels.push_back(cancel(cid_of(round * 100 + i)));
-    driver.want(kAnna, cancels);
+    driver.want(kAda, cancels);
   }
   EXPECT_THAT(driver.look_ups, SizeIs(1));
-  EXPECT_LE(driver.server.ledger(kAnna)->wants_waiting, 100U);
+  EXPECT_LE(driver.server.ledger(kAda)->wants_waiting, 100U);
   driver.answer();
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_waiting, 0U);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_waiting, 0U);
 }
 
 TEST(BitswapServerHarm, WantsToldOverAndOverAreKeptOnce) {
   Limited driver({}, 10);
   driver.answers_at_once = false;
   for (int32_t i = 0; i < 10'000; ++i) {
-    driver.want(kAnna, {want_block(cid_of(uint64_t{0}), i % 2 == 0 ? INT32_MAX : INT32_MIN)});
+    driver.want(kAda, {want_block(cid_of(uint64_t{0}), i % 2 == 0 ? INT32_MAX : INT32_MIN)});
   }
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_waiting, 1U);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_waiting, 1U);
   EXPECT_THAT(driver.look_ups, SizeIs(1));
   driver.answer();
-  EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(1));
+  EXPECT_THAT(driver.receive(kAda).blocks, SizeIs(1));
 }
 
 TEST(BitswapServerHarm, RefusalsToOneWhoDoesNotReadAreBounded) {
   Limited driver({.peer_wants_max = 10, .peer_bytes_in_flight = 100'000});
-  for (uint64_t round = 0; round < 300; ++round) driver.want(kAnna, wants_of(round * 100, 100));
-  EXPECT_LE(driver.in_flight[kAnna], 100'000U);
-  EXPECT_EQ(driver.server.ledger(kAnna)->wants_refused, 300U * 100 - 10);
+  for (uint64_t round = 0; round < 300; ++round) driver.want(kAda, wants_of(round * 100, 100));
+  EXPECT_LE(driver.in_flight[kAda], 100'000U);
+  EXPECT_EQ(driver.server.ledger(kAda)->wants_refused, 300U * 100 - 10);
 }
 
 TEST(BitswapServerHarm, OnesWhoDoNotReadLeaveRoomForOthers) {
@@ -259,8 +256,8 @@ TEST(BitswapServerHarm, OnesWhoDoNotReadLeaveRoomForOthers) {
   for (const auto& [peer, bytes] : driver.in_flight) held += bytes;
   EXPECT_LE(held, 1000 * kCost);
   EXPECT_GE(held, 900 * kCost);
-  driver.want(kAnna, wants_of(0, 200));
-  EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(200));
+  driver.want(kAda, wants_of(0, 200));
+  EXPECT_THAT(driver.receive(kAda).blocks, SizeIs(200));
   EXPECT_THAT(driver.closed, IsEmpty());
 }
 
@@ -271,13 +268,13 @@ TEST(BitswapServerHarm, ClosesOnesWhoDoNotReadOnceAnotherNeedsTheirRoom) {
     driver.want(peer_of(i), wants_of(0, 10));
   }
   EXPECT_EQ(driver.server.next_tick_ns(), UINT64_MAX);
-  driver.want(kAnna, wants_of(0, 10));
+  driver.want(kAda, wants_of(0, 10));
   EXPECT_THAT(driver.on_the_way, SizeIs(4));
   EXPECT_EQ(driver.server.next_tick_ns(), 1000U);
 
   driver.now_ns = 600;
   driver.write_one(peer_of(13));  // reads: Anna has its place, and it waits for the next
-  EXPECT_GT(driver.in_flight[kAnna], 0U);
+  EXPECT_GT(driver.in_flight[kAda], 0U);
   driver.now_ns = 999;
   driver.step(ServerTick{});
   EXPECT_THAT(driver.closed, IsEmpty());
@@ -290,7 +287,7 @@ TEST(BitswapServerHarm, ClosesOnesWhoDoNotReadOnceAnotherNeedsTheirRoom) {
 
   driver.disconnect(peer_of(10));
   EXPECT_GT(driver.in_flight[peer_of(13)], 0U);
-  EXPECT_THAT(driver.receive(kAnna).blocks, SizeIs(10));
+  EXPECT_THAT(driver.receive(kAda).blocks, SizeIs(10));
 }
 
 }  // namespace

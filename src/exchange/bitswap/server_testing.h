@@ -18,6 +18,8 @@ inline Cid cid_of(uint64_t number) { return cid_of("block " + std::to_string(num
 inline PeerId peer_of(uint8_t number) {
   return PeerId::of(PrivateKey::from_seed({number}).public_key());
 }
+inline const PeerId kAda = peer_of(1);
+inline const PeerId kBob = peer_of(2);
 inline Want want_block(const Cid& cid, int32_t priority = 1) {
   return {.cid = cid, .priority = priority, .send_dont_have = true};
 }

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/duration.h"
+
 namespace timerose::node {
 namespace {
 
 using scheduler::Advert;
 using scheduler::Heard;
 
-constexpr uint64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kTickNs = 500 * kNsPerMs;
 constexpr uint64_t kLookEveryNs = 5'000 * kNsPerMs;
 constexpr uint64_t kMeasureEveryNs = 24ULL * 3600 * 1000 * kNsPerMs;

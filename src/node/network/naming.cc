@@ -2,14 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include "node/log_line.h"
 
 namespace timerose::node {
 namespace {
-
-void complain(const std::string& message) {
-  std::fprintf(stderr, "timerose: %s\n", message.c_str());
-}
 
 Result<PrivateKey> copy_of(const PrivateKey& key) { return PrivateKey::decode(key.encode()); }
 
@@ -55,7 +51,7 @@ Naming::Naming(Repository& repository, Clock& clock, names::LoopNameNetwork& net
     : network_(&network), store_(repository.records()), service_({clock, store_, txt_, &network}) {
   republisher_.emplace(
       service_, clock, [&repository](const PeerId& name) { return key_of(repository, name); },
-      complain);
+      write_to_log);
   network.on_peer([this] {
     service_.met_peer();
     republisher_->look_again();

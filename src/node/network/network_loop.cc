@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstdio>
 #include <utility>
 #include <variant>
 
+#include "node/log_line.h"
 #include "node/network/peer_address.h"
 
 namespace timerose::node {
@@ -21,8 +21,6 @@ constexpr uint64_t kSaveEveryNs = 30'000'000'000;
 constexpr uint64_t kSaveSoonNs = 50'000'000;
 // Streams whose peer is noted as used; beyond it the peers of others look idle.
 constexpr size_t kStreamsNoted = 65536;
-
-void write_to_log(const std::string& line) { std::fprintf(stderr, "timerose: %s\n", line.c_str()); }
 
 std::pair<uint32_t, uint32_t> calls_now(const scheduler::execute::ExecutorSide::Load& load) {
   return {static_cast<uint32_t>(load.running), static_cast<uint32_t>(load.waiting)};

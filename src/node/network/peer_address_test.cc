@@ -5,10 +5,10 @@
 namespace timerose::node {
 namespace {
 
-constexpr const char* kPeer = "12D3KooWJdfyfQR9iuTPghRPvjrN9TWMXqvJbptdNUL2kFZrbETq";
+constexpr const char* kPeerText = "12D3KooWJdfyfQR9iuTPghRPvjrN9TWMXqvJbptdNUL2kFZrbETq";
 
 TEST(PeerAddress, IsAPeerIdOrAnAddressThatEndsWithOne) {
-  const std::string id = kPeer;
+  const std::string id = kPeerText;
   EXPECT_EQ(parse_peer(id)->peer.to_string(), id);
   EXPECT_TRUE(parse_peer("/p2p/" + id)->addresses.empty());
   const std::string text = "/ip4/127.0.0.1/tcp/4001/p2p/" + id;
@@ -19,7 +19,7 @@ TEST(PeerAddress, IsAPeerIdOrAnAddressThatEndsWithOne) {
 }
 
 TEST(PeerAddress, OfARelayIsThatOfThePeerBehindIt) {
-  const std::string id = kPeer;
+  const std::string id = kPeerText;
   const auto peer = parse_peer("/ip4/1.2.3.4/tcp/1/p2p/" + id + "/p2p-circuit/p2p/" + id);
   ASSERT_TRUE(peer.ok());
   EXPECT_EQ(peer->addresses[0], "/ip4/1.2.3.4/tcp/1/p2p/" + id + "/p2p-circuit");

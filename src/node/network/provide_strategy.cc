@@ -8,7 +8,7 @@
 namespace timerose::node {
 namespace {
 
-constexpr auto kNames = std::to_array<std::pair<ProvideStrategy, const char*>>({
+constexpr auto kStrategyNames = std::to_array<std::pair<ProvideStrategy, const char*>>({
     {ProvideStrategy::kAll, "all"},
     {ProvideStrategy::kPinned, "pinned"},
     {ProvideStrategy::kRoots, "roots"},
@@ -18,7 +18,7 @@ constexpr auto kNames = std::to_array<std::pair<ProvideStrategy, const char*>>({
 }  // namespace
 
 Result<ProvideStrategy> provide_strategy_named(std::string_view name) {
-  for (const auto& [strategy, known] : kNames) {
+  for (const auto& [strategy, known] : kStrategyNames) {
     if (name == known) return strategy;
   }
   return Error{ErrorCode::kInvalidArgument,
@@ -26,7 +26,7 @@ Result<ProvideStrategy> provide_strategy_named(std::string_view name) {
 }
 
 const char* provide_strategy_name(ProvideStrategy strategy) {
-  return kNames.at(static_cast<size_t>(strategy)).second;
+  return kStrategyNames.at(static_cast<size_t>(strategy)).second;
 }
 
 Status for_each_provided(ProvideStrategy strategy, Blockstore& store, Pins& pins,

@@ -8,7 +8,7 @@ namespace {
 using scheduler::authority::Token;
 using scheduler::authority::TokenRef;
 
-Status prepare(sqlite::Database& records) {
+Status prepare_tokens(sqlite::Database& records) {
   TR_TRY(
       records.execute("CREATE TABLE IF NOT EXISTS ucan(cid BLOB PRIMARY KEY, token BLOB NOT NULL)"
                       " WITHOUT ROWID"));
@@ -19,7 +19,7 @@ Status prepare(sqlite::Database& records) {
 }  // namespace
 
 Result<std::vector<TokenRef>> load_tokens(sqlite::Database& records) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_tokens(records));
   std::vector<TokenRef> tokens;
   TR_ASSIGN(auto rows, records.prepare("SELECT token FROM ucan ORDER BY cid"));
   while (true) {
@@ -32,7 +32,7 @@ Result<std::vector<TokenRef>> load_tokens(sqlite::Database& records) {
 }
 
 Status keep_tokens(sqlite::Database& records, const std::vector<TokenRef>& tokens) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_tokens(records));
   TR_ASSIGN(auto transaction, records.begin());
   {
     TR_ASSIGN(auto keep, records.prepare("INSERT OR REPLACE INTO ucan VALUES (?1, ?2)"));
@@ -54,7 +54,7 @@ Status keep_tokens(sqlite::Database& records, const std::vector<TokenRef>& token
 }
 
 Result<bool> drop_token(sqlite::Database& records, const Cid& token) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_tokens(records));
   TR_ASSIGN(auto drop, records.prepare("DELETE FROM ucan WHERE cid = ?1"));
   drop.bind(1, token.bytes());
   TR_TRY(drop.run());
@@ -62,7 +62,7 @@ Result<bool> drop_token(sqlite::Database& records, const Cid& token) {
 }
 
 Result<std::vector<Cid>> load_revoked(sqlite::Database& records) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_tokens(records));
   std::vector<Cid> revoked;
   TR_ASSIGN(auto rows, records.prepare("SELECT cid FROM ucan_revoked ORDER BY cid"));
   while (true) {

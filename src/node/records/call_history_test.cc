@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/testing.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::node {
 namespace {
@@ -14,16 +15,12 @@ namespace {
 using Json = nlohmann::json;
 namespace execute = scheduler::execute;
 
-PeerId peer_number(uint8_t number) {
-  return PeerId::of(PrivateKey::from_seed({number}).public_key());
-}
-
 class CallHistoryTest : public ::testing::Test {
  protected:
   CallHistoryTest() : history_(open()) {}
 
   std::unique_ptr<CallHistory> open() {
-    auto opened = CallHistory::open(path(), clock_, peer_number(1));
+    auto opened = CallHistory::open(path(), clock_, numbered_peer(1));
     EXPECT_TRUE(opened.ok());
     return std::move(opened).value();
   }
@@ -51,16 +48,17 @@ class CallHistoryTest : public ::testing::Test {
 };
 
 TEST_F(CallHistoryTest, TellsOfACallThatIsAskedOfAnother) {
-  history_->saw(execute::RequesterEvent(execute::Ask{peer_number(2), offer_}));
+  history_->saw(execute::RequesterEvent(execute::Ask{numbered_peer(2), offer_}));
   history_->saw(execute::RequesterAction(execute::Told{7, execute::Accept{7, 5000, 0}}));
   history_->saw(execute::RequesterAction(execute::Told{7, execute::Finish()}));
   const auto told = lines();
   ASSERT_EQ(told.size(), 3U);
-  EXPECT_EQ(told[0], Json({{"at", 42}, {"what", "started"}, {"peer", peer_number(1).to_string()}}));
+  EXPECT_EQ(told[0],
+            Json({{"at", 42}, {"what", "started"}, {"peer", numbered_peer(1).to_string()}}));
   EXPECT_EQ(told[1], Json({{"at", 42},
                            {"what", "asked"},
                            {"call", 7},
-                           {"peer", peer_number(2).to_string()},
+                           {"peer", numbered_peer(2).to_string()},
                            {"invocation", name_}}));
   EXPECT_EQ(told[2], Json({{"at", 42}, {"what", "told"}, {"call", 7}, {"how", "result"}}));
 }
@@ -71,7 +69,7 @@ TEST_F(CallHistoryTest, TellsOfACallOfAnotherFromOfferToAnswer) {
   const auto job =
       std::make_shared<execute::Job>(Cid::of_sha256(Codec::kDagCbor, offer_.invocation),
                                      compute::Invocation(Cid::of_sha256(Codec::kRaw, Bytes{1})));
-  history_->saw(execute::ExecutorEvent(execute::LinkOpened{link, peer_number(2)}));
+  history_->saw(execute::ExecutorEvent(execute::LinkOpened{link, numbered_peer(2)}));
   history_->saw(execute::ExecutorEvent(execute::Received{link, offer_}));
   history_->saw(execute::ExecutorAction(execute::Launch{execution, job}));
   const execute::Failure failure{7, execute::FailureKind::kFuel, "all \"used\" up"};
@@ -88,7 +86,7 @@ TEST_F(CallHistoryTest, TellsOfACallOfAnotherFromOfferToAnswer) {
   EXPECT_EQ(told[4], Json({{"at", 42},
                            {"what", "answered"},
                            {"call", 7},
-                           {"peer", peer_number(2).to_string()},
+                           {"peer", numbered_peer(2).to_string()},
                            {"how", "failure fuel"}}));
 }
 
@@ -98,7 +96,7 @@ TEST_F(CallHistoryTest, GoesOnInTheFileOfTheNodeBefore) {
 }
 
 TEST_F(CallHistoryTest, SaysWhyItsFileCannotBeOpened) {
-  const auto opened = CallHistory::open(folder_.path() / "none" / "here", clock_, peer_number(1));
+  const auto opened = CallHistory::open(folder_.path() / "none" / "here", clock_, numbered_peer(1));
   ASSERT_FALSE(opened.ok());
   EXPECT_NE(opened.error().message.find("none/here"), std::string::npos);
 }

@@ -14,7 +14,7 @@ namespace execute = scheduler::execute;
 
 constexpr std::string_view kObject = "kept job";
 
-Status prepare(sqlite::Database& records) {
+Status prepare_jobs(sqlite::Database& records) {
   return records.execute(
       "CREATE TABLE IF NOT EXISTS jobs(id TEXT PRIMARY KEY, revision INTEGER NOT NULL,"
       " job BLOB NOT NULL);"
@@ -178,7 +178,7 @@ void KeptJob::interrupt() {
 }
 
 Result<std::vector<KeptJob>> load_jobs(sqlite::Database& records) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_jobs(records));
   std::vector<KeptJob> jobs;
   TR_ASSIGN(auto rows, records.prepare("SELECT job, revision FROM jobs ORDER BY revision"));
   while (true) {
@@ -193,7 +193,7 @@ Result<std::vector<KeptJob>> load_jobs(sqlite::Database& records) {
 }
 
 Status save_jobs(sqlite::Database& records, std::span<const KeptJob> jobs, size_t jobs_max) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_jobs(records));
   TR_ASSIGN(auto transaction, records.begin());
   {
     TR_ASSIGN(auto keep,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "blockstore/store_testing.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::node {
 namespace {
@@ -13,33 +14,31 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Cid cid_of(std::string_view text) { return Cid::of_sha256(Codec::kDagCbor, as_bytes(text)); }
-PeerId peer(uint8_t number) { return PeerId::of(PrivateKey::from_seed({number}).public_key()); }
-
 KeptJob job(std::string id, bool ended = true, uint64_t revision = 1) {
-  JobRecord record{
-      .id = std::move(id),
-      .invocation = cid_of("invocation"),
-      .function = cid_of("function"),
-      .state = ended ? "done" : "running",
-      .started_unix_ms = 5000,
-      .took_ms = 70,
-      .ended = ended,
-      .steps = {{peer(1), "declined", "not UTF-8: \xff", 3}, {peer(2), "taken", "", 9}},
-      .executor = peer(2),
-      .error = {},
-      .answer = {}};
+  JobRecord record{.id = std::move(id),
+                   .invocation = cid_of("invocation"),
+                   .function = cid_of("function"),
+                   .state = ended ? "done" : "running",
+                   .started_unix_ms = 5000,
+                   .took_ms = 70,
+                   .ended = ended,
+                   .steps = {{numbered_peer(1), "declined", "not UTF-8: \xff", 3},
+                             {numbered_peer(2), "taken", "", 9}},
+                   .executor = numbered_peer(2),
+                   .error = {},
+                   .answer = {}};
   KeptJob kept(std::move(record));
   kept.revision = revision;
   return kept;
 }
 
-compute::Answer answer() {
-  compute::Answer answer(cid_of("invocation"));
-  answer.outcome = compute::Outcome{uint32_t{3}, cid_of("output"), {}, {}};
-  answer.outcome_cid = Cid::of_sha256(Codec::kDagCbor, answer.outcome->encode().value());
-  answer.receipt = cid_of("receipt");
-  answer.metering.fuel_used = 17;
-  return answer;
+compute::Answer kept_answer() {
+  compute::Answer kept_answer(cid_of("invocation"));
+  kept_answer.outcome = compute::Outcome{uint32_t{3}, cid_of("output"), {}, {}};
+  kept_answer.outcome_cid = Cid::of_sha256(Codec::kDagCbor, kept_answer.outcome->encode().value());
+  kept_answer.receipt = cid_of("receipt");
+  kept_answer.metering.fuel_used = 17;
+  return kept_answer;
 }
 
 class JobRecordsTest : public ::testing::Test {
@@ -78,7 +77,7 @@ class JobRecordsTest : public ::testing::Test {
 
 TEST_F(JobRecordsTest, AJobThatWasAnsweredIsToldAsBefore) {
   KeptJob before = job("aaaa");
-  before.record.answer = answer();
+  before.record.answer = kept_answer();
   save({before});
   const auto jobs = load();
   ASSERT_EQ(jobs.size(), 1U);
@@ -89,16 +88,16 @@ TEST_F(JobRecordsTest, AJobThatWasAnsweredIsToldAsBefore) {
   EXPECT_EQ(record.invocation, cid_of("invocation"));
   EXPECT_EQ(record.started_unix_ms, 5000U);
   EXPECT_EQ(record.took_ms, 70U);
-  EXPECT_EQ(record.executor, peer(2));
+  EXPECT_EQ(record.executor, numbered_peer(2));
   ASSERT_EQ(record.steps.size(), 2U);
-  EXPECT_EQ(record.steps[0].peer, peer(1));
+  EXPECT_EQ(record.steps[0].peer, numbered_peer(1));
   EXPECT_EQ(record.steps[0].why, "not UTF-8: \xff");
   EXPECT_EQ(record.steps[1].state, "taken");
   EXPECT_EQ(record.steps[1].after_ms, 9U);
   ASSERT_TRUE(record.answer && record.answer->outcome);
-  EXPECT_EQ(*record.answer->outcome, *answer().outcome);
-  EXPECT_EQ(record.answer->outcome_cid, answer().outcome_cid);
-  EXPECT_EQ(record.answer->receipt, answer().receipt);
+  EXPECT_EQ(*record.answer->outcome, *kept_answer().outcome);
+  EXPECT_EQ(record.answer->outcome_cid, kept_answer().outcome_cid);
+  EXPECT_EQ(record.answer->receipt, kept_answer().receipt);
   EXPECT_EQ(record.answer->metering.fuel_used, 17U);
   EXPECT_EQ(end_of(jobs[0])->how, How::kAnswered);
 }

@@ -25,7 +25,7 @@ std::vector<mesh::Address> split(std::string_view text) {
   return addresses;
 }
 
-Status prepare(sqlite::Database& records) {
+Status prepare_peers(sqlite::Database& records) {
   return records.execute(
       "CREATE TABLE IF NOT EXISTS peers(peer BLOB PRIMARY KEY, addresses TEXT NOT NULL,"
       " wanted INTEGER NOT NULL, seen_ns INTEGER NOT NULL) WITHOUT ROWID");
@@ -35,7 +35,7 @@ Status prepare(sqlite::Database& records) {
 
 Result<PeerBook> PeerBook::load(sqlite::Database& records, Clock& clock) {
   PeerBook book(clock);
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_peers(records));
   TR_ASSIGN(auto rows, records.prepare("SELECT peer, addresses, wanted, seen_ns FROM peers"));
   while (true) {
     TR_ASSIGN(const bool more, rows.step());

@@ -3,15 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/testing.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::node {
 namespace {
-
-PeerId peer(uint32_t number) {
-  PublicKey key;
-  for (size_t i = 0; i < 4; ++i) key.bytes[i] = static_cast<uint8_t>(number >> (8 * i));
-  return PeerId::of(key);
-}
 
 class Book : public testing::Test {
  protected:
@@ -25,40 +20,41 @@ class Book : public testing::Test {
 
 TEST_F(Book, KeepsPeersTheirAddressesAndWhichAreWanted) {
   PeerBook book = load();
-  book.met(peer(1), {"/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/tcp/2"});
-  book.met(peer(2), {"/ip4/10.0.0.2/tcp/1"});
-  book.want(peer(2), true);
+  book.met(numbered_peer(1), {"/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/tcp/2"});
+  book.met(numbered_peer(2), {"/ip4/10.0.0.2/tcp/1"});
+  book.want(numbered_peer(2), true);
   save(book);
   PeerBook again = load();
-  EXPECT_EQ(again.addresses_of(peer(1)),
+  EXPECT_EQ(again.addresses_of(numbered_peer(1)),
             (std::vector<mesh::Address>{"/ip4/10.0.0.1/tcp/2", "/ip4/10.0.0.1/tcp/1"}));
   ASSERT_EQ(again.wanted().size(), 1U);
-  EXPECT_EQ(again.wanted()[0].peer, peer(2));
-  again.want(peer(2), false);
+  EXPECT_EQ(again.wanted()[0].peer, numbered_peer(2));
+  again.want(numbered_peer(2), false);
   save(again);
   EXPECT_TRUE(load().wanted().empty());
 }
 
 TEST_F(Book, KeepsTheNewestAddressesOfAPeer) {
   PeerBook book = load();
-  for (int i = 0; i < 20; ++i) book.met(peer(1), {"/ip4/10.0.0.1/tcp/" + std::to_string(i)});
-  const auto addresses = book.addresses_of(peer(1));
+  for (int i = 0; i < 20; ++i)
+    book.met(numbered_peer(1), {"/ip4/10.0.0.1/tcp/" + std::to_string(i)});
+  const auto addresses = book.addresses_of(numbered_peer(1));
   ASSERT_EQ(addresses.size(), PeerBook::kAddressesOfPeerMax);
   EXPECT_EQ(addresses.front(), "/ip4/10.0.0.1/tcp/19");
 }
 
 TEST_F(Book, ForgetsTheLeastRecentlySeenButNoWantedPeer) {
   PeerBook book = load();
-  book.met(peer(0), {});
-  book.want(peer(0), true);
+  book.met(numbered_peer(0), {});
+  book.want(numbered_peer(0), true);
   for (uint32_t i = 1; i <= PeerBook::kPeersMax; ++i) {
     clock.advance_ns(1);
-    book.met(peer(i), {"/ip4/10.0.0.1/tcp/1"});
+    book.met(numbered_peer(i), {"/ip4/10.0.0.1/tcp/1"});
   }
   EXPECT_EQ(book.size(), PeerBook::kPeersMax);
   EXPECT_EQ(book.wanted().size(), 1U);
-  EXPECT_TRUE(book.addresses_of(peer(1)).empty());
-  EXPECT_FALSE(book.addresses_of(peer(2)).empty());
+  EXPECT_TRUE(book.addresses_of(numbered_peer(1)).empty());
+  EXPECT_FALSE(book.addresses_of(numbered_peer(2)).empty());
   save(book);
   EXPECT_EQ(load().size(), PeerBook::kPeersMax);
 }

@@ -3,7 +3,7 @@
 namespace timerose::node {
 namespace {
 
-Status prepare(sqlite::Database& records) {
+Status prepare_sweep(sqlite::Database& records) {
   return records.execute(
       "CREATE TABLE IF NOT EXISTS provide_sweep("
       "  only INTEGER PRIMARY KEY CHECK(only = 0), swept_until_ns INTEGER NOT NULL);"
@@ -16,7 +16,7 @@ constexpr const char* kKeepSoon = "INSERT OR REPLACE INTO provide_soon VALUES (?
 }  // namespace
 
 Result<ProvideRecords> ProvideRecords::load(sqlite::Database& records) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_sweep(records));
   ProvideRecords loaded;
   {
     TR_ASSIGN(auto row, records.prepare("SELECT swept_until_ns FROM provide_sweep"));
@@ -34,7 +34,7 @@ Result<ProvideRecords> ProvideRecords::load(sqlite::Database& records) {
 }
 
 Status ProvideRecords::save(sqlite::Database& records) const {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_sweep(records));
   TR_ASSIGN(auto transaction, records.begin());
   {
     TR_TRY(records.execute("DELETE FROM provide_soon"));
@@ -50,7 +50,7 @@ Status ProvideRecords::save(sqlite::Database& records) const {
 }
 
 Status ProvideRecords::add_soon(sqlite::Database& records, const Soon& soon) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_sweep(records));
   TR_ASSIGN(auto keep, records.prepare(kKeepSoon));
   return keep.bind(1, soon.cid.bytes()).bind(2, int64_t{soon.whole}).run();
 }

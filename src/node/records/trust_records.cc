@@ -3,7 +3,7 @@
 namespace timerose::node {
 namespace {
 
-Status prepare(sqlite::Database& records) {
+Status prepare_trust(sqlite::Database& records) {
   return records.execute(
       "CREATE TABLE IF NOT EXISTS trust(peer BLOB NOT NULL, role TEXT NOT NULL,"
       " PRIMARY KEY(peer, role)) WITHOUT ROWID");
@@ -13,7 +13,7 @@ Status prepare(sqlite::Database& records) {
 
 Result<scheduler::execute::TrustList> load_trust(sqlite::Database& records, const PeerId& self) {
   scheduler::execute::TrustList trust(self);
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_trust(records));
   TR_ASSIGN(auto rows, records.prepare("SELECT peer, role FROM trust"));
   while (true) {
     TR_ASSIGN(const bool more, rows.step());
@@ -26,7 +26,7 @@ Result<scheduler::execute::TrustList> load_trust(sqlite::Database& records, cons
 }
 
 Status save_trust(sqlite::Database& records, const scheduler::execute::TrustList& trust) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_trust(records));
   TR_ASSIGN(auto transaction, records.begin());
   TR_TRY(records.execute("DELETE FROM trust"));
   {

@@ -15,7 +15,7 @@ using scheduler::verify::Scores;
 constexpr double kParts = 1'000'000;
 constexpr size_t kFunctionBytes = 16;
 
-Status prepare(sqlite::Database& records) {
+Status prepare_scores(sqlite::Database& records) {
   return records.execute(
       "CREATE TABLE IF NOT EXISTS scores(peer BLOB NOT NULL, function BLOB NOT NULL,"
       " good INTEGER NOT NULL, faults INTEGER NOT NULL, at INTEGER NOT NULL,"
@@ -68,7 +68,7 @@ Status drop_oldest(sqlite::Database& records, Pins& pins) {
 
 Result<Scores> load_scores(sqlite::Database& records,
                            const scheduler::verify::ScoreLimits& limits) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_scores(records));
   Scores scores(limits);
   size_t kept = 0;
   {
@@ -98,7 +98,7 @@ Result<Scores> load_scores(sqlite::Database& records,
 }
 
 Status save_scores(sqlite::Database& records, const std::vector<Scores::Entry>& entries) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_scores(records));
   TR_ASSIGN(auto transaction, records.begin());
   {
     TR_ASSIGN(auto keep,
@@ -120,7 +120,7 @@ Status save_scores(sqlite::Database& records, const std::vector<Scores::Entry>& 
 
 Result<Cid> keep_evidence(sqlite::Database& records, Blockstore& store, Pins& pins,
                           const scheduler::verify::Evidence& evidence, uint64_t now_unix_ns) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_scores(records));
   TR_ASSIGN(Bytes bytes, evidence.encode());
   const Block block = Block::of_sha256(Codec::kDagCbor, std::move(bytes));
   const std::array blocks{block};
@@ -136,7 +136,7 @@ Result<Cid> keep_evidence(sqlite::Database& records, Blockstore& store, Pins& pi
 }
 
 Result<std::vector<EvidenceRecord>> list_evidence(sqlite::Database& records) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_scores(records));
   std::vector<EvidenceRecord> found;
   TR_ASSIGN(auto rows, records.prepare("SELECT cid, at FROM evidence ORDER BY number DESC"));
   while (true) {

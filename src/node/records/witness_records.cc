@@ -3,7 +3,7 @@
 namespace timerose::node {
 namespace {
 
-Status prepare(sqlite::Database& records) {
+Status prepare_witnesses(sqlite::Database& records) {
   return records.execute(
       "CREATE TABLE IF NOT EXISTS witnesses(number INTEGER PRIMARY KEY AUTOINCREMENT,"
       " invocation BLOB NOT NULL, operator TEXT NOT NULL, receipt BLOB NOT NULL);"
@@ -14,7 +14,7 @@ Status prepare(sqlite::Database& records) {
 
 Status keep_witnesses(sqlite::Database& records, const Cid& invocation,
                       std::span<const Witness> witnesses) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_witnesses(records));
   TR_ASSIGN(auto transaction, records.begin());
   {
     TR_ASSIGN(auto remove, records.prepare("DELETE FROM witnesses WHERE invocation = ?1"));
@@ -35,7 +35,7 @@ Status keep_witnesses(sqlite::Database& records, const Cid& invocation,
 }
 
 Result<std::vector<Witness>> witnesses_of(sqlite::Database& records, const Cid& invocation) {
-  TR_TRY(prepare(records));
+  TR_TRY(prepare_witnesses(records));
   TR_ASSIGN(auto rows, records.prepare("SELECT operator, receipt FROM witnesses"
                                        " WHERE invocation = ?1 ORDER BY number"));
   rows.bind(1, invocation.bytes());

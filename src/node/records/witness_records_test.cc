@@ -10,10 +10,10 @@ namespace {
 
 using scheduler::testing::key_of;
 
-Cid cid_of(std::string_view text) { return Cid::of_sha256(Codec::kDagCbor, as_bytes(text)); }
+Cid witness_cid(std::string_view text) { return Cid::of_sha256(Codec::kDagCbor, as_bytes(text)); }
 
 Witness witness(uint32_t number) {
-  compute::Receipt receipt(cid_of("call"), cid_of("outcome"));
+  compute::Receipt receipt(witness_cid("call"), witness_cid("outcome"));
   receipt.metering.engine =
       std::make_shared<const compute::EngineName>(compute::EngineName{"engine 1", "flags"});
   EXPECT_TRUE(receipt.sign(key_of(number)).ok());
@@ -37,15 +37,17 @@ class WitnessRecords : public ::testing::Test {
 };
 
 TEST_F(WitnessRecords, AreThoseOfTheCall) {
-  ASSERT_TRUE(keep_witnesses(records_, cid_of("call"), std::vector{witness(1), witness(2)}).ok());
-  EXPECT_EQ(kept(cid_of("call")), (std::vector<std::string>{"operator 1", "operator 2"}));
-  EXPECT_TRUE(kept(cid_of("another")).empty());
+  ASSERT_TRUE(
+      keep_witnesses(records_, witness_cid("call"), std::vector{witness(1), witness(2)}).ok());
+  EXPECT_EQ(kept(witness_cid("call")), (std::vector<std::string>{"operator 1", "operator 2"}));
+  EXPECT_TRUE(kept(witness_cid("another")).empty());
 }
 
 TEST_F(WitnessRecords, GiveWayToTheNextOnesOfTheCall) {
-  ASSERT_TRUE(keep_witnesses(records_, cid_of("call"), std::vector{witness(1), witness(2)}).ok());
-  ASSERT_TRUE(keep_witnesses(records_, cid_of("call"), std::vector{witness(3)}).ok());
-  EXPECT_EQ(kept(cid_of("call")), (std::vector<std::string>{"operator 3"}));
+  ASSERT_TRUE(
+      keep_witnesses(records_, witness_cid("call"), std::vector{witness(1), witness(2)}).ok());
+  ASSERT_TRUE(keep_witnesses(records_, witness_cid("call"), std::vector{witness(3)}).ok());
+  EXPECT_EQ(kept(witness_cid("call")), (std::vector<std::string>{"operator 3"}));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 using compute::Fields;
 
-Error malformed(std::string_view what) {
+Error malformed_advert(std::string_view what) {
   return {ErrorCode::kMalformed, fmt::format("Advert: {}", what)};
 }
 
@@ -22,7 +22,7 @@ Result<Number> number(const Value& value, std::string_view name) {
   const Value::Integer* found = value.as_integer();
   if (found == nullptr || *found < Value::Integer{std::numeric_limits<Number>::min()} ||
       *found > Value::Integer{std::numeric_limits<Number>::max()}) {
-    return malformed(fmt::format("{}: expected an integer of {} to {}", name,
+    return malformed_advert(fmt::format("{}: expected an integer of {} to {}", name,
                                  std::numeric_limits<Number>::min(),
                                  std::numeric_limits<Number>::max()));
   }
@@ -41,7 +41,7 @@ Result<const Value::List*> optional_list(Fields& fields, std::string_view name) 
   if (value == nullptr) return static_cast<const Value::List*>(nullptr);
   const Value::List* list = value->as_list();
   if (list == nullptr || list->empty()) {
-    return malformed(fmt::format("{}: expected a list that is not empty", name));
+    return malformed_advert(fmt::format("{}: expected a list that is not empty", name));
   }
   return list;
 }
@@ -54,7 +54,7 @@ Result<std::vector<Gpu>> read_gpus(Fields& fields) {
     const Value::List* pair = item.as_list();
     const std::string* name =
         pair != nullptr && pair->size() == 2 ? pair->front().as_string() : nullptr;
-    if (name == nullptr) return malformed("gpus: expected pairs [name, memory]");
+    if (name == nullptr) return malformed_advert("gpus: expected pairs [name, memory]");
     TR_ASSIGN(const auto memory, number<uint64_t>(pair->back(), "memory of a GPU"));
     out.push_back({*name, memory});
   }
@@ -67,7 +67,7 @@ Result<std::vector<std::string>> read_engines(Fields& fields) {
   if (list == nullptr) return out;
   for (const Value& item : *list) {
     const std::string* name = item.as_string();
-    if (name == nullptr) return malformed("engines: expected strings");
+    if (name == nullptr) return malformed_advert("engines: expected strings");
     out.push_back(*name);
   }
   return out;
@@ -79,11 +79,11 @@ Result<Labels> read_labels(Fields& fields) {
   if (value == nullptr) return out;
   const Value::Map* map = value->as_map();
   if (map == nullptr || map->empty()) {
-    return malformed("labels: expected a map that is not empty");
+    return malformed_advert("labels: expected a map that is not empty");
   }
   for (const auto& [name, label] : *map) {
     const std::string* text = label.as_string();
-    if (text == nullptr) return malformed(fmt::format("label {}: expected a string", name));
+    if (text == nullptr) return malformed_advert(fmt::format("label {}: expected a string", name));
     out.emplace_hint(out.end(), name, *text);
   }
   return out;
@@ -120,7 +120,7 @@ Result<Use> read_use(const Value& value) {
 Result<uint64_t> measure(Fields& fields, std::string_view name) {
   TR_ASSIGN(const auto value, fields.optional_integer(name));
   if (value && *value == 0) {
-    return malformed(fmt::format("speed, {}: zero; it must then be left out", name));
+    return malformed_advert(fmt::format("speed, {}: zero; it must then be left out", name));
   }
   return value.value_or(0);
 }
@@ -134,7 +134,7 @@ Result<Speed> read_speed(Fields& outer) {
   TR_ASSIGN(speed.network_bytes_s, measure(fields, "network"));
   TR_ASSIGN(speed.receipt, fields.optional_link("receipt"));
   TR_TRY(fields.finish());
-  if (speed == Speed()) return malformed("speed: empty; it must then be left out");
+  if (speed == Speed()) return malformed_advert("speed: empty; it must then be left out");
   return speed;
 }
 
@@ -142,7 +142,7 @@ Result<Coordinate> read_place(const Value& value) {
   constexpr size_t kItems = Coordinate::kDimensions + 2;
   const Value::List* list = value.as_list();
   if (list == nullptr || list->size() != kItems) {
-    return malformed(fmt::format("place: expected a list of {} integers", kItems));
+    return malformed_advert(fmt::format("place: expected a list of {} integers", kItems));
   }
   Coordinate place;
   for (size_t i = 0; i < place.at_us.size(); ++i) {
@@ -155,10 +155,10 @@ Result<Coordinate> read_place(const Value& value) {
 
 Result<PublicKey> read_node(const Bytes& bytes) {
   auto peer = PeerId::decode(bytes);
-  if (!peer.ok()) return malformed("node: " + peer.error().message);
+  if (!peer.ok()) return malformed_advert("node: " + peer.error().message);
   auto key = peer->public_key();
-  if (!key.ok()) return malformed("node: " + key.error().message);
-  if (!(PeerId::of(*key) == *peer)) return malformed("node: not the PeerID that its key has");
+  if (!key.ok()) return malformed_advert("node: " + key.error().message);
+  if (!(PeerId::of(*key) == *peer)) return malformed_advert("node: not the PeerID that its key has");
   return key;
 }
 
@@ -197,7 +197,7 @@ Result<Advert> read_advert(ByteView bytes) {
   Advert advert;
   TR_TRY(read_payload(*payload, advert));
   if (signature.size() != advert.signature.size()) {
-    return malformed(fmt::format("a signature of {} bytes, expected {}", signature.size(),
+    return malformed_advert(fmt::format("a signature of {} bytes, expected {}", signature.size(),
                                  advert.signature.size()));
   }
   std::copy(signature.begin(), signature.end(), advert.signature.begin());

@@ -15,7 +15,7 @@ uint32_t read_mark(ByteView bytes) {
   return mark;
 }
 
-Error malformed(std::string_view what) {
+Error malformed_set(std::string_view what) {
   return {ErrorCode::kMalformed, fmt::format("warm functions: {}", what)};
 }
 
@@ -51,7 +51,7 @@ Bytes WarmSet::encode() const {
 
 Result<WarmSet> WarmSet::decode(ByteView bytes) {
   if (bytes.size() % kMarkBytes != 0 || bytes.size() / kMarkBytes > kEntriesMax) {
-    return malformed(fmt::format("expected at most {} times {} bytes, found {} bytes", kEntriesMax,
+    return malformed_set(fmt::format("expected at most {} times {} bytes, found {} bytes", kEntriesMax,
                                  kMarkBytes, bytes.size()));
   }
   WarmSet out;
@@ -59,7 +59,7 @@ Result<WarmSet> WarmSet::decode(ByteView bytes) {
   for (; !bytes.empty(); bytes = bytes.subspan(kMarkBytes)) {
     const uint32_t mark = read_mark(bytes);
     if (!out.marks_.empty() && mark <= out.marks_.back()) {
-      return malformed("they are not in ascending order, each once");
+      return malformed_set("they are not in ascending order, each once");
     }
     out.marks_.push_back(mark);
   }

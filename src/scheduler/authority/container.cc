@@ -17,7 +17,7 @@ constexpr char kBase64Url = 'C';
 constexpr std::string_view kCompressed = "MOP";
 constexpr const char* kVersion = "ctn-v1";
 
-Error malformed(std::string_view what) {
+Error malformed_container(std::string_view what) {
   return {ErrorCode::kMalformed, fmt::format("not a UCAN container: {}", what)};
 }
 
@@ -38,7 +38,7 @@ Result<Bytes> unwrap(ByteView bytes) {
     return Error{ErrorCode::kUnsupported,
                  "a compressed UCAN container; write it without compression"};
   }
-  return malformed("it begins with none of @, B and C");
+  return malformed_container("it begins with none of @, B and C");
 }
 
 }  // namespace
@@ -64,11 +64,11 @@ Result<std::vector<TokenRef>> read_container(ByteView bytes) {
   auto content = unwrap(bytes);
   if (!content.ok()) return std::move(content).error();
   auto value = dag_cbor::decode(*content);
-  if (!value.ok()) return malformed(value.error().message);
+  if (!value.ok()) return malformed_container(value.error().message);
   const Value* found = value->find(kVersion);
   const Value::List* list = found == nullptr ? nullptr : found->as_list();
   if (list == nullptr || value->as_map()->size() != 1) {
-    return malformed(fmt::format("expected a map of {} and a list", kVersion));
+    return malformed_container(fmt::format("expected a map of {} and a list", kVersion));
   }
   if (list->size() > kContainerTokensMax) {
     return Error{ErrorCode::kLimitExceeded,
@@ -78,7 +78,7 @@ Result<std::vector<TokenRef>> read_container(ByteView bytes) {
   std::vector<TokenRef> tokens;
   for (const Value& item : *list) {
     const Bytes* token_bytes = item.as_byte_string();
-    if (token_bytes == nullptr) return malformed("expected tokens as bytes");
+    if (token_bytes == nullptr) return malformed_container("expected tokens as bytes");
     TR_ASSIGN(Token token, Token::decode(*token_bytes));
     TR_TRY(token.verify());
     tokens.push_back(std::make_shared<const Token>(std::move(token)));

@@ -14,14 +14,15 @@ namespace {
 
 using compute::Fields;
 
-Error malformed(std::string_view what) {
+Error malformed_token(std::string_view what) {
   return {ErrorCode::kMalformed, fmt::format("UCAN: {}", what)};
 }
 
 Result<PublicKey> read_did(std::string_view name, const Value& value) {
   const std::string* did = value.as_string();
   if (did == nullptr) {
-    return malformed(fmt::format("{}: expected a DID; found a {}", name, kind_name(value.kind())));
+    return malformed_token(
+        fmt::format("{}: expected a DID; found a {}", name, kind_name(value.kind())));
   }
   auto key = did_key_parse(*did);
   if (!key.ok()) {
@@ -30,7 +31,7 @@ Result<PublicKey> read_did(std::string_view name, const Value& value) {
                              key.error().message)};
   }
   if (did_key_format(*key) != *did) {
-    return malformed(fmt::format("{}: not the one way to write this did:key", name));
+    return malformed_token(fmt::format("{}: not the one way to write this did:key", name));
   }
   return key;
 }
@@ -44,7 +45,7 @@ Result<std::optional<uint64_t>> read_time(std::string_view name, const Value* va
   if (value == nullptr || value->is(Value::Kind::kNull)) return std::optional<uint64_t>();
   const Value::Integer* time_s = value->as_integer();
   if (time_s == nullptr || *time_s < 0 || *time_s > Value::Integer{kTimeMax}) {
-    return malformed(fmt::format("{}: expected seconds since 1970 in 53 bits", name));
+    return malformed_token(fmt::format("{}: expected seconds since 1970 in 53 bits", name));
   }
   return std::optional(static_cast<uint64_t>(*time_s));
 }
@@ -53,7 +54,7 @@ Result<std::optional<uint64_t>> read_time(std::string_view name, const Value* va
 Result<std::optional<uint64_t>> read_optional_time(Fields& fields, std::string_view name) {
   const Value* value = fields.optional(name);
   if (value != nullptr && value->is(Value::Kind::kNull)) {
-    return malformed(fmt::format("{}: null; it must then be left out", name));
+    return malformed_token(fmt::format("{}: null; it must then be left out", name));
   }
   return read_time(name, value);
 }
@@ -69,8 +70,8 @@ Result<std::string> read_command(Fields& fields) {
   const bool ends = command.size() > 1 && command.ends_with('/');
   if (!command.starts_with('/') || ends || upper || command.find("//") != std::string::npos ||
       command.size() > kCommandBytesMax) {
-    return malformed(fmt::format("cmd: expected lower-case words like /a/b, at most {} bytes",
-                                 kCommandBytesMax));
+    return malformed_token(fmt::format("cmd: expected lower-case words like /a/b, at most {} bytes",
+                                       kCommandBytesMax));
   }
   return command;
 }
@@ -84,7 +85,7 @@ Result<Bytes> read_nonce(Fields& fields) {
 
 Result<Value::Map> read_map(std::string_view name, const Value& value) {
   if (const Value::Map* map = value.as_map()) return *map;
-  return malformed(fmt::format("{}: expected a map", name));
+  return malformed_token(fmt::format("{}: expected a map", name));
 }
 
 Result<std::optional<Value::Map>> read_meta(Fields& fields) {
@@ -98,11 +99,11 @@ Result<std::vector<Cid>> read_proofs(Fields& fields) {
   TR_ASSIGN(const Value* value, fields.required("prf"));
   const Value::List* list = value->as_list();
   if (list == nullptr || list->size() > kProofsMax) {
-    return malformed(fmt::format("prf: expected a list of at most {} links", kProofsMax));
+    return malformed_token(fmt::format("prf: expected a list of at most {} links", kProofsMax));
   }
   std::vector<Cid> proofs;
   for (const Value& item : *list) {
-    if (item.as_link() == nullptr) return malformed("prf: expected links");
+    if (item.as_link() == nullptr) return malformed_token("prf: expected links");
     proofs.push_back(*item.as_link());
   }
   return proofs;
@@ -156,11 +157,11 @@ struct Signed {
 
 Result<Signed> open(const Value& envelope) {
   const Value::List* pair = envelope.as_list();
-  if (pair == nullptr || pair->size() != 2) return malformed("expected a list of two");
+  if (pair == nullptr || pair->size() != 2) return malformed_token("expected a list of two");
   const Value::Map* map = (*pair)[1].as_map();
   const Value* header = (*pair)[1].find("h");
   if (map == nullptr || map->size() != 2 || header == nullptr) {
-    return malformed("expected a map of a header and a payload");
+    return malformed_token("expected a map of a header and a payload");
   }
   const auto& [tag, payload] =
       *std::ranges::find_if(*map, [](const auto& e) { return e.first != "h"; });
@@ -187,11 +188,11 @@ Result<Token> Token::decode(ByteView bytes) {
                  fmt::format("UCAN: {} bytes; {} is the most", bytes.size(), kTokenBytesMax)};
   }
   auto envelope = dag_cbor::decode(bytes);
-  if (!envelope.ok()) return malformed(envelope.error().message);
+  if (!envelope.ok()) return malformed_token(envelope.error().message);
   TR_ASSIGN(const Signed content, open(*envelope));
   TR_TRY(check_header(*content.header));
   if (!equal(bytes.first(kEnvelopeHead.size()), kEnvelopeHead)) {
-    return malformed("expected a signature of 64 bytes");
+    return malformed_token("expected a signature of 64 bytes");
   }
   if (content.tag == kDelegationTag || content.tag == kDelegationTagBefore) {
     TR_ASSIGN(Fields fields, Fields::of(*content.payload, "UCAN delegation"));

@@ -19,6 +19,9 @@ struct StrangerLimits {
   size_t questions_of_each_max = 4;
 };
 
+// When who was told Busy may ask again, if nothing better is known.
+inline constexpr uint64_t kRetryMs = 200;
+
 struct ExecutorLimits {
   uint32_t running_max = 8;  // handed over to be run at a time; a Service raises it for its threads
   uint32_t running_of_requester_max = UINT32_MAX;

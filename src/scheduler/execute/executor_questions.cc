@@ -3,15 +3,10 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
 #include "scheduler/execute/executor_side.h"
 
 namespace timerose::scheduler::execute {
-namespace {
-
-constexpr uint64_t kNsPerMs = 1'000'000;
-constexpr uint64_t kRetryMs = 200;
-
-}  // namespace
 
 // Nothing if as many are looked into as may be; then that was said.
 std::optional<QuestionId> ExecutorSide::begin_question(mesh::StreamId link, const Link& from,

@@ -6,14 +6,11 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/duration.h"
 
 namespace timerose::scheduler::execute {
 namespace {
 
-constexpr uint64_t kNsPerMs = 1'000'000;
-constexpr uint64_t kNsPerMinute = 60'000'000'000;
-// Worth asking again after this, when the queue is full.
-constexpr uint64_t kRetryMs = 200;
 // When the fuel of a minute is used up.
 constexpr uint64_t kRetryFuelMs = 1000;
 

@@ -3,23 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::scheduler::execute {
 namespace {
 
 constexpr uint32_t kAny = UINT32_MAX;
 
-PeerId peer_number(uint64_t number) {
-  SeededRandom random(number);
-  return PeerId::of(PrivateKey::generate(random).public_key());
-}
-
 class FairQueueTest : public ::testing::Test {
  protected:
   std::optional<uint64_t> pop() { return queue_.pop(kAny); }
 
-  const PeerId a_ = peer_number(1);
-  const PeerId b_ = peer_number(2);
+  const PeerId a_ = numbered_peer(1);
+  const PeerId b_ = numbered_peer(2);
   FairQueue queue_;
 };
 

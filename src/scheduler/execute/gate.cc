@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
+
 namespace timerose::scheduler::execute {
 namespace {
 
 using authority::TokenRef;
 
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 

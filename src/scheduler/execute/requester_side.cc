@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/duration.h"
+
 namespace timerose::scheduler::execute {
 namespace {
 
-constexpr uint64_t kNsPerMs = 1'000'000;
 // Acknowledged together, at the latest when time is looked at.
 constexpr size_t kAcknowledgeTogether = 64;
 // At the deadline an executor that has the call may still say how far it had come: it looks at the

@@ -4,13 +4,13 @@
 #include <thread>
 #include <utility>
 
+#include "base/duration.h"
+
 namespace timerose::scheduler::execute {
 namespace {
 
 // Streams that one peer may have open to us: one is enough, another replaces one that is dying.
 constexpr uint32_t kInboundStreamsMax = 4;
-
-constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
 // Guests at a time, unless it is said: the engine has places for more, for calls of this node's
 // own.

@@ -6,7 +6,7 @@
 namespace timerose::scheduler {
 namespace {
 
-constexpr float kMicro = 1e-6F;
+constexpr float kMicroAsFloat = 1e-6F;
 constexpr float kMilli = 1e-3F;
 
 void drop(std::vector<NodeRef>& list, NodeRef node) {
@@ -73,9 +73,9 @@ NodeRef NodeIndex::update(uint32_t slot, SharedAdvert advert) {
 void NodeIndex::set_numbers(uint32_t slot, const Advert& advert) {
   NodeNumbers& numbers = numbers_[slot];
   for (size_t i = 0; i < numbers.at.size(); ++i) {
-    numbers.at[i] = static_cast<float>(advert.coordinate.at_us[i]) * kMicro;
+    numbers.at[i] = static_cast<float>(advert.coordinate.at_us[i]) * kMicroAsFloat;
   }
-  numbers.height = static_cast<float>(advert.coordinate.height_us) * kMicro;
+  numbers.height = static_cast<float>(advert.coordinate.height_us) * kMicroAsFloat;
   numbers.wait = static_cast<float>(advert.use.wait_ms) * kMilli;
   numbers.busy = 0;
   const Speed& speed = advert.speed;

@@ -4,14 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "base/duration.h"
 #include "base/units.h"
 #include "scheduler/placement/requirement_grammar.h"
 
 namespace timerose::scheduler {
 namespace {
-
-constexpr double kMicro = 1e-6;
-constexpr uint64_t kMicrosPerMilli = 1000;
 
 uint64_t largest_gpu_bytes(const std::vector<Gpu>& gpus) {
   uint64_t most = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
 #include "base/units.h"
 #include "scheduler/placement/requirement_grammar.h"
 
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::string_view kExample = "memory>=8GiB, label.zone=eu";
 constexpr std::string_view kSigns = "<>=!";
-constexpr uint64_t kMicrosPerMilli = 1000;
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(' ');
