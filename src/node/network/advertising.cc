@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "base/duration.h"
 
@@ -18,6 +19,8 @@ constexpr uint64_t kPingEveryNs = 2'000 * kNsPerMs;
 constexpr size_t kPingsMax = 16;  // without an answer yet
 // Pub/sub needs about a second to know who listens.
 constexpr uint64_t kMeetNs = 1'500 * kNsPerMs;
+// Judged at a time, before others have their turn: a signature is about 100 us.
+constexpr size_t kKeptAtOnce = 256;
 // A call that waits for a core, for want of a better guess.
 constexpr uint64_t kUsualRunMs = 100;
 
@@ -34,16 +37,21 @@ struct Advertising::Looked {
   scheduler::WarmSet warm;
 };
 
-Advertising::Advertising(const Parts& parts, OwnNode own)
+Advertising::Advertising(const Parts& parts, OwnNode own, std::vector<KeptAdvert> kept)
     : parts_(parts),
       own_(std::move(own)),
       looked_(std::make_shared<Looked>()),
       table_(parts.key.public_key(), parts.random),
       policy_(parts.random),
-      place_(parts.random) {}
+      place_(parts.random),
+      kept_(std::move(kept)) {
+  std::ranges::reverse(kept_);
+}
 
+// What is known from before counts in the first question.
 void Advertising::start() {
   parts_.host.subscribe(kTopic);
+  hear_kept();
   timer_ = parts_.loop.timer([this] { on_time(); });
   timer_->set(parts_.loop.now_ns());
 }
@@ -87,18 +95,51 @@ mesh::Verdict Advertising::hear(const mesh::MessageReceived& event) {
   const uint64_t now_ms = parts_.clock.unix_ns() / kNsPerMs;
   const scheduler::AdvertTable::Outcome outcome = table_.hear(now_ms, event.data.view());
   const Heard heard = outcome.heard;
-  if (outcome.removed) parts_.view.gone(*outcome.removed);
-  if (outcome.slot && is_worth_passing_on(heard)) note(*outcome.slot);
+  note(outcome);
   if (is_fault_of_sender(heard)) return mesh::Verdict::kReject;
   return is_worth_passing_on(heard) ? mesh::Verdict::kAccept : mesh::Verdict::kIgnore;
 }
 
-void Advertising::note(scheduler::NodeSlot slot) {
-  const auto& advert = table_.at(slot).advert;
-  parts_.view.heard(slot, advert);
-  const auto peer = connected_.find(advert->peer());
+void Advertising::hear_kept() {
+  const uint64_t now_ms = parts_.clock.unix_ns() / kNsPerMs;
+  for (size_t i = 0; i < kKeptAtOnce && !kept_.empty(); ++i) {
+    const KeptAdvert kept = std::move(kept_.back());
+    kept_.pop_back();
+    const auto outcome = table_.hear_kept(now_ms, kept.heard_unix_ms, kept.bytes);
+    note(outcome);
+    if (!outcome.slot) changed_.insert(kept.node);
+  }
+}
+
+void Advertising::note(const scheduler::AdvertTable::Outcome& outcome) {
+  if (outcome.removed) forget(*outcome.removed, *outcome.removed_node);
+  if (!outcome.slot || !is_worth_passing_on(outcome.heard)) return;
+  const auto& advert = table_.at(*outcome.slot).advert;
+  const PeerId node = advert->peer();
+  changed_.insert(node);
+  parts_.view.heard(*outcome.slot, advert);
+  const auto peer = connected_.find(node);
   if (peer == connected_.end() || peer->second.round_trip_ns == 0) return;
-  parts_.view.measured(peer->first, static_cast<double>(peer->second.round_trip_ns) * 1e-9);
+  parts_.view.measured(node, static_cast<double>(peer->second.round_trip_ns) * 1e-9);
+}
+
+void Advertising::forget(scheduler::NodeSlot slot, const PublicKey& node) {
+  changed_.insert(PeerId::of(node));
+  parts_.view.gone(slot);
+}
+
+std::vector<AdvertChange> Advertising::take_changes() {
+  std::vector<AdvertChange> changes;
+  for (const PeerId& peer : std::exchange(changed_, {})) {
+    const auto key = peer.public_key();
+    const auto* known = key.ok() ? table_.find(*key) : nullptr;
+    if (known == nullptr) {
+      changes.push_back({peer, nullptr, 0});
+    } else {
+      changes.push_back({peer, known->advert, known->heard_unix_ms});
+    }
+  }
+  return changes;
 }
 
 bool Advertising::on(const mesh::Pinged& event) {
@@ -135,13 +176,14 @@ bool Advertising::on(const mesh::ConnectionClosed& event) {
 
 void Advertising::on_time() {
   const uint64_t now_ns = parts_.loop.now_ns();
+  hear_kept();
   table_.expire(parts_.clock.unix_ns() / kNsPerMs,
-                [this](scheduler::NodeSlot slot) { parts_.view.gone(slot); });
+                [this](scheduler::NodeSlot slot) { forget(slot, table_.at(slot).advert->node); });
   if (look_at_ns_ <= now_ns) look();
   measure_if_due();
   if (ping_at_ns_ <= now_ns) ping_one();
   tell();
-  timer_->set(now_ns + kTickNs);
+  timer_->set(kept_.empty() ? now_ns + kTickNs : now_ns);
 }
 
 // On the pool: a disk may let us wait.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -16,6 +17,7 @@
 #include "node/jobs/mesh_view.h"
 #include "node/own_machine.h"
 #include "node/own_node.h"
+#include "node/records/advert_records.h"
 #include "scheduler/adverts/advert_policy.h"
 #include "scheduler/adverts/advert_table.h"
 
@@ -51,10 +53,13 @@ class Advertising {
     std::function<std::vector<exchange::Service::PeerRate>()> rates;  // that blocks come at
     MeshView& view;                                                   // hears what is heard
   };
-  Advertising(const Parts& parts, OwnNode own);
+  // `kept` are those that were known when this node ran last.
+  Advertising(const Parts& parts, OwnNode own, std::vector<KeptAdvert> kept);
 
   void start();
   void stop();
+  // What others have told since the last time, to be saved on a thread that may block.
+  std::vector<AdvertChange> take_changes();
   // Whether the event was one of adverts.
   bool on_event(const mesh::Event& event);
 
@@ -79,7 +84,9 @@ class Advertising {
   void measure_if_due();
   void ping_one();
   void tell();
-  void note(scheduler::NodeSlot slot);
+  void hear_kept();
+  void note(const scheduler::AdvertTable::Outcome& outcome);
+  void forget(scheduler::NodeSlot slot, const PublicKey& node);
   mesh::Verdict hear(const mesh::MessageReceived& event);
 
   const Parts parts_;
@@ -90,6 +97,8 @@ class Advertising {
   scheduler::CoordinateEstimate place_;
   names::PeerAllowance allowance_;
   scheduler::Advert told_;
+  std::vector<KeptAdvert> kept_;  // not judged yet; the last one first
+  std::set<PeerId> changed_;
 
   struct Peer {
     uint32_t connections = 0;

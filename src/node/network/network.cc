@@ -50,6 +50,7 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
   TR_ASSIGN(PeerBook book, PeerBook::load(parts.records, parts.clock));
   TR_ASSIGN(auto trust, load_trust(parts.records, network->self()));
   TR_ASSIGN(auto jobs, load_jobs(parts.records));
+  TR_ASSIGN(auto adverts, load_adverts(parts.records));
   TR_ASSIGN(ProvideRecords provided, ProvideRecords::load(parts.records));
   TR_ASSIGN(network->host_, mesh::start_bridge_host(parts.key, settings.host));
   const auto post = [loop = &network->loop_](std::function<void()> task) {
@@ -63,7 +64,8 @@ Result<std::unique_ptr<Network>> Network::start(const Parts& parts,
       NetworkLoop::Parts{parts, network->loop_, *network->host_, network->pool_,
                          network->http_.get(), network->history_.get()},
       settings,
-      NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust), std::move(jobs)});
+      NetworkLoop::Kept{std::move(book), std::move(provided), std::move(trust), std::move(jobs),
+                        std::move(adverts)});
   network->execution_settings_ = settings.execution;
   TR_TRY(network->reload_authority(parts.records));
   auto listening = std::make_shared<Channel<bool>>(kListenAsk);

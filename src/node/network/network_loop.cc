@@ -60,7 +60,7 @@ NetworkLoop::NetworkLoop(const Parts& parts, const NetworkSettings& settings, Ke
       advertising_({parts.loop, parts.host, parts.outside.clock, parts.outside.random,
                     parts.outside.key, parts.pool, [this] { return calls_now(execution_.load()); },
                     [this] { return exchange_.rates(); }, view_},
-                   parts.outside.own),
+                   parts.outside.own, std::move(kept.adverts)),
       jobs_(job_parts(settings), std::move(kept.jobs)),
       policy_(parts.outside.random, settings.connections),
       book_(std::move(kept.book)),
@@ -339,8 +339,9 @@ void NetworkLoop::save() {
   save_at_ns_ = parts_.loop.now_ns() + kSaveEveryNs;
   // What cannot be written is learned, and announced, again.
   parts_.pool.submit([&records = parts_.outside.records, changes = book_.take_changes(),
-                      provided = providing_.records()] {
+                      adverts = advertising_.take_changes(), provided = providing_.records()] {
     (void)PeerBook::save(records, changes);
+    (void)save_adverts(records, adverts);
     (void)provided.save(records);
   });
 }

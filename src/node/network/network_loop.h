@@ -39,6 +39,7 @@ class NetworkLoop {
     ProvideRecords provided;
     scheduler::execute::TrustList trust;
     std::vector<KeptJob> jobs;
+    std::vector<KeptAdvert> adverts;
   };
 
   // Before the loop runs.

@@ -28,9 +28,15 @@ uint64_t stale_after_ms(const Advert& advert) {
   return advert.expires_unix_ms() + AdvertTable::kSkewMax_ms;
 }
 
-uint64_t live_until_ms(const AdvertTable::Known& known) {
-  const uint64_t lifetime = known.advert->expires_unix_ms() - known.advert->issued_unix_ms;
-  return std::min(known.heard_unix_ms + lifetime, stale_after_ms(*known.advert));
+uint64_t live_until_ms(const Advert& advert, uint64_t heard_unix_ms) {
+  const uint64_t lifetime = advert.expires_unix_ms() - advert.issued_unix_ms;
+  return std::min(heard_unix_ms + lifetime, stale_after_ms(advert));
+}
+
+// Heard::kNew: neither too old nor too new.
+Heard check_moment(uint64_t now_unix_ms, uint64_t heard_unix_ms, const Advert& advert) {
+  if (advert.issued_unix_ms > now_unix_ms + AdvertTable::kSkewMax_ms) return Heard::kFuture;
+  return live_until_ms(advert, heard_unix_ms) < now_unix_ms ? Heard::kStale : Heard::kNew;
 }
 
 }  // namespace
@@ -65,19 +71,22 @@ AdvertTable::AdvertTable(const PublicKey& self, Random& random, size_t nodes_max
   CHECK(nodes_max > 0);
 }
 
-AdvertTable::Outcome AdvertTable::hear(uint64_t now_unix_ms, ByteView advert) {
-  const Outcome outcome = judge(now_unix_ms, advert);
+AdvertTable::Outcome AdvertTable::hear_kept(uint64_t now_unix_ms, uint64_t heard_unix_ms,
+                                            ByteView advert) {
+  // The clock may have been set back since.
+  const Outcome outcome = judge(now_unix_ms, std::min(heard_unix_ms, now_unix_ms), advert);
   ++counters_[static_cast<size_t>(outcome.heard)];
   return outcome;
 }
 
 // The signature, which costs most, is looked at last.
-AdvertTable::Outcome AdvertTable::judge(uint64_t now_unix_ms, ByteView bytes) {
+AdvertTable::Outcome AdvertTable::judge(uint64_t now_unix_ms, uint64_t heard_unix_ms,
+                                        ByteView bytes) {
   auto decoded = Advert::decode(bytes);
   if (!decoded.ok()) return {Heard::kMalformed, {}, {}};
   Advert& advert = *decoded;
   if (advert.node == self_) return {Heard::kOwn, {}, {}};
-  const Heard moment = check_moment(now_unix_ms, advert);
+  const Heard moment = check_moment(now_unix_ms, heard_unix_ms, advert);
   if (moment != Heard::kNew) return {moment, {}, {}};
   const auto found = slots_of_.find(advert.node);
   if (found != slots_of_.end()) {
@@ -85,13 +94,8 @@ AdvertTable::Outcome AdvertTable::judge(uint64_t now_unix_ms, ByteView bytes) {
     if (order != Heard::kNewer) return {order, {}, {}};
   }
   if (!advert.verify().ok()) return {Heard::kForged, {}, {}};
-  return found == slots_of_.end() ? insert(now_unix_ms, std::move(advert))
-                                  : replace(now_unix_ms, found->second, std::move(advert));
-}
-
-Heard AdvertTable::check_moment(uint64_t now_unix_ms, const Advert& advert) const {
-  if (advert.issued_unix_ms > now_unix_ms + kSkewMax_ms) return Heard::kFuture;
-  return stale_after_ms(advert) < now_unix_ms ? Heard::kStale : Heard::kNew;
+  return found == slots_of_.end() ? insert(heard_unix_ms, std::move(advert))
+                                  : replace(heard_unix_ms, found->second, std::move(advert));
 }
 
 Heard AdvertTable::check_order(const Entry& entry, const Advert& advert) const {
@@ -102,23 +106,26 @@ Heard AdvertTable::check_order(const Entry& entry, const Advert& advert) const {
   return Heard::kNewer;
 }
 
-AdvertTable::Outcome AdvertTable::replace(uint64_t now_unix_ms, NodeSlot slot, Advert advert) {
+AdvertTable::Outcome AdvertTable::replace(uint64_t heard_unix_ms, NodeSlot slot, Advert advert) {
   Entry& known = entry(slot);
   const Heard heard = known.expired ? Heard::kNew : Heard::kNewer;
   if (known.expired) --expired_;
   known.expired = false;
   known.known.advert = std::make_shared<const Advert>(std::move(advert));
-  known.known.heard_unix_ms = now_unix_ms;
+  known.known.heard_unix_ms = heard_unix_ms;
   return {heard, slot, {}};
 }
 
-AdvertTable::Outcome AdvertTable::insert(uint64_t now_unix_ms, Advert advert) {
+AdvertTable::Outcome AdvertTable::insert(uint64_t heard_unix_ms, Advert advert) {
   const uint64_t rank = slots_of_.hash_function().rank(advert.node);
   Outcome outcome{Heard::kNew, {}, {}};
   if (slots_of_.size() >= nodes_max_) {
     if (by_rank_.empty() || by_rank_.rbegin()->first <= rank) return {Heard::kCrowdedOut, {}, {}};
     const NodeSlot leaving = by_rank_.rbegin()->second;
-    if (!entry(leaving).expired) outcome.removed = leaving;
+    if (!entry(leaving).expired) {
+      outcome.removed = leaving;
+      outcome.removed_node = entry(leaving).known.advert->node;
+    }
     remove(leaving);
   }
   if (free_.empty()) {
@@ -130,7 +137,7 @@ AdvertTable::Outcome AdvertTable::insert(uint64_t now_unix_ms, Advert advert) {
   slots_of_.emplace(advert.node, slot);
   by_rank_.emplace(rank, slot);
   entry(slot) = {
-      {std::make_shared<const Advert>(std::move(advert)), now_unix_ms, false}, rank, true, false};
+      {std::make_shared<const Advert>(std::move(advert)), heard_unix_ms, false}, rank, true, false};
   outcome.slot = slot;
   return outcome;
 }
@@ -148,7 +155,8 @@ void AdvertTable::expire(uint64_t now_unix_ms, const OnGone& on_gone) {
   for (uint32_t i = 0; i < entries_.size(); ++i) {
     Entry& known = entries_[i];
     if (!known.used) continue;
-    if (!known.expired && live_until_ms(known.known) < now_unix_ms) {
+    if (!known.expired &&
+        live_until_ms(*known.known.advert, known.known.heard_unix_ms) < now_unix_ms) {
       known.expired = true;
       ++expired_;
       keep(known.known.advert->node, false);

@@ -68,8 +68,14 @@ class AdvertTable {
     Heard heard = Heard::kMalformed;
     std::optional<NodeSlot> slot;     // of the advert, if the table holds it now
     std::optional<NodeSlot> removed;  // of a node that had to leave for it; may be the same slot
+    std::optional<PublicKey> removed_node{};
   };
-  Outcome hear(uint64_t now_unix_ms, ByteView advert);
+  Outcome hear(uint64_t now_unix_ms, ByteView advert) {
+    return hear_kept(now_unix_ms, now_unix_ms, advert);
+  }
+  // One that was heard at another time, before this node was started again. It is judged like any
+  // other, and lives no longer for that.
+  Outcome hear_kept(uint64_t now_unix_ms, uint64_t heard_unix_ms, ByteView advert);
   // One came that was not looked at.
   void note_unread() { ++counters_[static_cast<size_t>(Heard::kUnread)]; }
   // Tells of each node whose advert has expired, and forgets it.
@@ -99,11 +105,10 @@ class AdvertTable {
     [[nodiscard]] uint64_t rank(const PublicKey& key) const;
   };
 
-  Outcome judge(uint64_t now_unix_ms, ByteView bytes);
-  [[nodiscard]] Heard check_moment(uint64_t now_unix_ms, const Advert& advert) const;
+  Outcome judge(uint64_t now_unix_ms, uint64_t heard_unix_ms, ByteView bytes);
   [[nodiscard]] Heard check_order(const Entry& entry, const Advert& advert) const;
-  Outcome replace(uint64_t now_unix_ms, NodeSlot slot, Advert advert);
-  Outcome insert(uint64_t now_unix_ms, Advert advert);
+  Outcome replace(uint64_t heard_unix_ms, NodeSlot slot, Advert advert);
+  Outcome insert(uint64_t heard_unix_ms, Advert advert);
   void remove(NodeSlot slot);
   [[nodiscard]] Entry& entry(NodeSlot slot) { return entries_[static_cast<uint32_t>(slot)]; }
   [[nodiscard]] const Entry& entry(NodeSlot slot) const {

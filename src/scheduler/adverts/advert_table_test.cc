@@ -55,6 +55,38 @@ TEST_F(AdvertTableTest, DropsAndCountsWhatIsNotGood) {
   EXPECT_EQ(table.counters()[static_cast<size_t>(Heard::kReplayed)], 2U);
 }
 
+TEST_F(AdvertTableTest, WhatWasKeptOverARestartIsJudgedLikeAnyOther) {
+  const auto hear_kept = [&](const Advert& advert, uint64_t heard_ms) {
+    return table.hear_kept(kNow_ms, heard_ms, *advert.encode()).heard;
+  };
+  const uint64_t before_ms = kNow_ms - 60'000;
+  EXPECT_EQ(hear_kept(advert_of(1, 1, before_ms), before_ms), Heard::kNew);
+  Advert forged = advert_of(2, 1, before_ms);
+  forged.capacity.cores = 64;
+  EXPECT_EQ(hear_kept(forged, before_ms), Heard::kForged);
+  EXPECT_EQ(hear_kept(advert_of(3, 1, kNow_ms - 91'000), kNow_ms - 91'000), Heard::kStale)
+      << "three intervals after it was heard";
+  EXPECT_EQ(hear_kept(advert_of(4, 1, kNow_ms + 61'000), kNow_ms), Heard::kFuture);
+  EXPECT_EQ(hear_kept(advert_of(5, 1), kNow_ms + 1'000'000), Heard::kNew) << "clocks are set back";
+  EXPECT_EQ(table.find(key_of(1).public_key())->heard_unix_ms, before_ms);
+  EXPECT_EQ(table.find(key_of(5).public_key())->heard_unix_ms, kNow_ms);
+  EXPECT_EQ(expire(before_ms + 90'001), 1U) << "it lives no longer for that";
+}
+
+TEST_F(AdvertTableTest, TellsWhoHadToLeave) {
+  AdvertTable small(key_of(0).public_key(), random, 1);
+  PublicKey there;
+  for (uint32_t i = 1; i <= 20; ++i) {
+    const auto outcome = small.hear(kNow_ms, *advert_of(i).encode());
+    EXPECT_EQ(outcome.removed.has_value(), outcome.removed_node.has_value());
+    if (outcome.removed_node) {
+      EXPECT_EQ(*outcome.removed_node, there);
+    }
+    if (outcome.slot) there = key_of(i).public_key();
+  }
+  EXPECT_FALSE(there == key_of(1).public_key());
+}
+
 TEST_F(AdvertTableTest, ForgetsANodeAfterThreeIntervals) {
   const Advert advert = advert_of(1);
   ASSERT_EQ(advert.interval_s, 30U);
