@@ -75,12 +75,13 @@ def run_conformance(build: pathlib.Path, scratch: pathlib.Path) -> Tally:
     return count_junit(report, Tally("conformance"))
 
 
-def run_pytest(name: str, folder: str, build: pathlib.Path, scratch: pathlib.Path) -> Tally:
+def run_pytest(name: str, folder: str, build: pathlib.Path, scratch: pathlib.Path, workers: int = 0) -> Tally:
+    """`workers`: files of tests that run side by side, where a suite neither measures nor shares anything."""
     report = scratch / f"{folder}.xml"
     environment = dict(os.environ, TIMEROSE_BIN=str(build / "timerose"),
                        TIMEROSE_EXAMPLES=str(ROOT / "build" / "examples"))
     subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                    f"--junitxml={report}", str(ROOT / "tests" / folder)],
+                    f"--numprocesses={workers}", "--dist=loadfile", f"--junitxml={report}", str(ROOT / "tests" / folder)],
                    cwd=ROOT, env=environment, timeout=2400)
     return count_junit(report, Tally(name))
 
@@ -143,7 +144,7 @@ def main() -> int:
         if not options.unit_only:
             tallies.append(timed(lambda: run_bridge(build)))
             tallies.append(timed(lambda: run_conformance(build, scratch)))
-            tallies.append(timed(lambda: run_pytest("whole program", "e2e", build, scratch)))
+            tallies.append(timed(lambda: run_pytest("whole program", "e2e", build, scratch, workers=2)))
             tallies.append(timed(lambda: run_pytest("interop", "interop", build, scratch)))
             tallies.append(timed(lambda: run_pytest("faults", "faults", build, scratch)))
         if options.asan:
