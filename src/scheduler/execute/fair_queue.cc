@@ -8,10 +8,11 @@ namespace timerose::scheduler::execute {
 
 FairQueue::Ticket FairQueue::push(const PeerId& requester, uint32_t priority, uint64_t id,
                                   uint32_t taken_max) {
-  Lane& lane = lanes_[requester];
-  if (lane.waiting.empty() && lane.running == 0) {
-    lane.served_ns = std::max(lane.served_ns, level_ns_);
+  if (lanes_.size() >= kRequestersMax && !lanes_.contains(requester)) {
+    std::erase_if(lanes_, [](const auto& one) { return !has_work(one.second); });
   }
+  Lane& lane = lanes_[requester];
+  if (!has_work(lane)) lane.served_ns = std::max(lane.served_ns, level_ns_);
   lane.running_max = taken_max;
   const Ticket ticket{requester, priority, ++numbers_};
   lane.waiting.emplace(order_of(ticket), id);
@@ -41,6 +42,7 @@ std::optional<uint64_t> FairQueue::pop(uint32_t of_requester_max, const MayTake&
   lane.waiting.erase(lane.waiting.begin());
   --size_;
   ++lane.running;
+  ++running_;
   level_ns_ = std::max(level_ns_, lane.served_ns);
   lane.served_ns += kAssumedNs;
   return id;
@@ -51,6 +53,7 @@ void FairQueue::ended(const PeerId& requester, uint64_t used_ns) {
   CHECK(lane != lanes_.end() && lane->second.running > 0);
   --lane->second.running;
   if (used_ns > kAssumedNs) lane->second.served_ns += used_ns - kAssumedNs;
+  if (--running_ == 0 && size_ == 0) lanes_.clear();
 }
 
 }  // namespace timerose::scheduler::execute

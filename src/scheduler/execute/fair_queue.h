@@ -3,7 +3,7 @@
 // the oldest. So a requester's priorities and the length of its queue cost nobody else.
 //
 // Served is measured in nanoseconds of use. Who comes back after a pause starts level with the
-// others: a pause saves nothing up.
+// others: a pause saves nothing up, and once nothing waits or runs all are level.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@ class FairQueue {
  public:
   // What a piece of work is taken to use until it has ended.
   static constexpr uint64_t kAssumedNs = 20'000;
+  // Beyond so many, requesters without any work here are forgotten: they start level again.
+  static constexpr size_t kRequestersMax = 1024;
 
   // One piece of work. `id` is the caller's.
   struct Ticket {
@@ -39,6 +41,8 @@ class FairQueue {
   void ended(const PeerId& requester, uint64_t used_ns);
 
   [[nodiscard]] size_t size() const { return size_; }
+  // Of whom it is remembered how much they were served.
+  [[nodiscard]] size_t requesters() const { return lanes_.size(); }
 
  private:
   struct Order {
@@ -57,15 +61,17 @@ class FairQueue {
   static Order order_of(const Ticket& ticket) {
     return {UINT32_MAX - ticket.priority, ticket.number};
   }
+  static bool has_work(const Lane& lane) { return !lane.waiting.empty() || lane.running > 0; }
   // A lane without work is worth keeping only while it has been served more than others.
   [[nodiscard]] bool is_forgettable(const Lane& lane) const {
-    return lane.waiting.empty() && lane.running == 0 && lane.served_ns <= level_ns_;
+    return !has_work(lane) && lane.served_ns <= level_ns_;
   }
 
   Lanes lanes_;
   uint64_t level_ns_ = 0;  // how much those who are being served have been served
   uint64_t numbers_ = 0;
   size_t size_ = 0;
+  size_t running_ = 0;  // of all
 };
 
 }  // namespace timerose::scheduler::execute

@@ -83,6 +83,32 @@ TEST_F(FairQueueTest, HoldsARequesterToItsPlaces) {
   EXPECT_EQ(queue_.pop(1), 1U);
 }
 
+TEST_F(FairQueueTest, RemembersNobodyOnceAllIsDone) {
+  for (uint8_t number = 1; number <= 100; ++number) {
+    queue_.push(numbered_peer(number), 1, number);
+    ASSERT_TRUE(pop());
+  }
+  for (uint8_t number = 1; number <= 100; ++number) {
+    EXPECT_GT(queue_.requesters(), 0U);
+    queue_.ended(numbered_peer(number), FairQueue::kAssumedNs * 100);
+  }
+  EXPECT_EQ(queue_.requesters(), 0U);
+}
+
+TEST_F(FairQueueTest, RemembersNoMoreThanItMayOfThoseWhoHaveNothingHere) {
+  queue_.push(a_, 1, 0);
+  ASSERT_TRUE(pop()) << "goes on all the time";
+  SeededRandom random(1);
+  for (uint64_t id = 1; id <= 3 * FairQueue::kRequestersMax; ++id) {
+    const PeerId peer = PeerId::of(PrivateKey::generate(random).public_key());
+    queue_.push(peer, 1, id);
+    ASSERT_EQ(pop(), id);
+    queue_.ended(peer, FairQueue::kAssumedNs * 100);
+    ASSERT_LE(queue_.requesters(), FairQueue::kRequestersMax);
+  }
+  queue_.ended(a_, 0);
+}
+
 TEST_F(FairQueueTest, ForgetsWhatIsRemoved) {
   const auto first = queue_.push(a_, 1, 1);
   queue_.push(a_, 1, 2);
