@@ -69,6 +69,7 @@ Status Channel::send(ByteView frame, const OnWait& on_wait, int descriptor) {
     if (sent < 0) return gone();
     frame = frame.subspan(static_cast<size_t>(sent));
     descriptor = -1;  // it went with the first byte
+    if (!frame.empty()) TR_TRY(on_wait());
   }
   return success();
 }
@@ -103,8 +104,8 @@ Status Channel::fill(size_t bytes, const OnWait& on_wait) {
   }
   while (end_ - start_ < bytes) {
     TR_ASSIGN(const size_t got, read_some());
-    if (got == 0) TR_TRY(on_wait());
     end_ += got;
+    if (end_ - start_ < bytes) TR_TRY(on_wait());
   }
   return success();
 }

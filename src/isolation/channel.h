@@ -14,7 +14,8 @@ class Channel {
  public:
   // How often whoever waits may look whether it still wants to.
   static constexpr int kLookEveryMs = 100;
-  // Called at that pace while nothing moves; an error ends the wait with it.
+  // Called at that pace while nothing moves, and whenever a part of a frame has moved: the other
+  // end does not make anybody wait by being slow. An error ends the wait with it.
   using OnWait = std::function<Status()>;
 
   // One end of a stream socket of the Unix family.
