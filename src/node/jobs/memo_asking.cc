@@ -144,12 +144,14 @@ void MemoAsking::updated(const PeerId& peer, execute::Update update) {
     return step(memo::PeerSaid{peer, std::nullopt});
   }
   const execute::Expected expected{ask_->placing.invocation, std::nullopt, true};
-  parts_.pool.submit([self = shared_from_this(), peer, finish = std::move(*finish), expected] {
-    auto answer = execute::check_finish(finish, expected, self->parts_.store);
-    self->parts_.loop.post([self, peer, answer = std::move(answer)]() mutable {
-      self->checked(peer, std::move(answer));
-    });
-  });
+  // It ends on the loop, as its timer must: the pool does not hold it.
+  parts_.pool.submit(
+      [held = held_parts_, weak = weak_from_this(), peer, finish = std::move(*finish), expected] {
+        auto answer = execute::check_finish(finish, expected, held->store);
+        held->loop.post([weak, peer, answer = std::move(answer)]() mutable {
+          if (const auto self = weak.lock()) self->checked(peer, std::move(answer));
+        });
+      });
 }
 
 void MemoAsking::checked(const PeerId& peer, Result<compute::Answer> answer) {
