@@ -38,7 +38,7 @@ void add_limits(Scenario& out, Dice& dice) {
   if (dice.chance(0.3)) limits.fetching = dice.between(1, 3);
   if (dice.chance(0.2)) limits.calls = dice.between(4, 16);
   if (dice.chance(0.2)) limits.calls_of_requester = dice.between(2, 6);
-  if (dice.chance(0.2)) limits.bytes_of_requester = dice.between(300, 2000);
+  if (dice.chance(0.2)) limits.bytes_of_requester = dice.between(8'000, 24'000);
   if (dice.chance(0.2)) limits.fuel_a_minute = dice.between(5, 60) * 1'000'000'000;
 }
 

@@ -26,6 +26,7 @@ wasm::Call to_call(const Invocation& call, const Sha256Digest& digest, const Bud
   out.fuel = budget.fuel;
   out.deadline_ms = budget.deadline_ms;
   out.cancellation = budget.cancellation;
+  out.output_room = budget.output_room;
   out.layout = output_layout(call.abi);
   return out;
 }

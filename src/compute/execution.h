@@ -26,6 +26,7 @@ struct Budget {
   uint64_t fuel = 0;
   uint64_t deadline_ms = 0;  // 0: none
   wasm::Cancellation* cancellation = nullptr;
+  wasm::OutputRoom* output_room = nullptr;  // null: as much as the guest likes
 };
 
 // Runs `call`, whose digest is `digest`. The Answer has an Outcome with its CID, or says why it was

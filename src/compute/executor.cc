@@ -151,7 +151,7 @@ Result<Answer> Executor::State::run(const Request& request, const Invocation& ca
 
 Result<Answer> Executor::State::execute_call(const Request& request, const Invocation& call,
                                              const MemoKey& name, const unixfs::BlockSink& to) {
-  const Budget budget{request.fuel, request.deadline_ms, request.cancellation};
+  const Budget budget{request.fuel, request.deadline_ms, request.cancellation, request.output_room};
   Blockstore& content = request.content != nullptr ? *request.content : parts.store;
   const Surroundings around{content, to, parts.clock, engine, parts.key.public_key()};
   Runner* const runner = request.runner != nullptr ? request.runner : parts.runner;

@@ -36,7 +36,8 @@ struct Request {
   bool use_memo = true;      // false: execute even if the answer is known
   Recording recording = Recording::kDurable;
   wasm::Cancellation* cancellation =
-      nullptr;  // ends an execution of ours, not the wait for another
+      nullptr;                              // ends an execution of ours, not the wait for another
+  wasm::OutputRoom* output_room = nullptr;  // for what the guest writes; null: as much as it likes
   // What the guest reads, in place of the executor's store: one that fetches as the requester says.
   Blockstore* content = nullptr;
   // Runs the guest in place of the executor's own. Its answers are remembered for its scope alone.

@@ -169,6 +169,13 @@ Status Course::take(const WantCode& want) {
   return success();
 }
 
+Status Course::take(const WantRoom& want) {
+  wasm::OutputRoom* const room = work_.budget.output_room;
+  const Status taken = room == nullptr ? success() : room->take(want.bytes);
+  if (taken.ok()) return send(GiveRoom{});
+  return send(GiveRoom{false, taken.error().code, taken.error().message});
+}
+
 Status Course::take(const Compiled& /*compiled*/) {
   if (!compiling_) return fail(Fault::kLie, "it compiled what it was not given");
   // Runs count from 1.

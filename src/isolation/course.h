@@ -52,6 +52,7 @@ class Course {
   // What the worker says, but for its last word.
   Status take(const WantBlock& want);
   Status take(const WantCode& want);
+  Status take(const WantRoom& want);
   Status take(const Compiled& compiled);
   Status take(PutBlocks& put);
   Status take(const Wrote& wrote);

@@ -24,6 +24,8 @@ enum class Kind : uint8_t {
   kEndedStopped,
   kEndedFailed,
   kCompiled,
+  kWantRoom,
+  kGiveRoom,
 };
 
 Error malformed(std::string_view what) {
@@ -198,6 +200,25 @@ GiveCode read_give_code(Reader& in) {
   return give;
 }
 
+Bytes write(const GiveRoom& give) {
+  Writer out(Kind::kGiveRoom);
+  out.flag(give.given);
+  if (!give.given) {
+    out.byte(static_cast<uint8_t>(give.code));
+    out.text(give.message);
+  }
+  return out.finish();
+}
+GiveRoom read_give_room(Reader& in) {
+  GiveRoom give;
+  give.given = in.flag();
+  if (!give.given) {
+    give.code = in.one_of(ErrorCode::kInternal);
+    give.message = in.text();
+  }
+  return give;
+}
+
 Bytes write(const Hello& hello) {
   Writer out(Kind::kHello);
   out.integer(hello.measures);
@@ -219,6 +240,12 @@ Bytes write(const WantBlock& want) {
 Bytes write(const WantCode& want) {
   Writer out(Kind::kWantCode);
   out.bytes(want.module.bytes());
+  return out.finish();
+}
+
+Bytes write(const WantRoom& want) {
+  Writer out(Kind::kWantRoom);
+  out.integer(want.bytes);
   return out.finish();
 }
 
@@ -331,6 +358,10 @@ Result<ToWorker> decode_to_worker(ByteView rest) {
       GiveCode give = read_give_code(in);
       return finish<ToWorker>(in, std::move(give));
     }
+    case Kind::kGiveRoom: {
+      GiveRoom give = read_give_room(in);
+      return finish<ToWorker>(in, std::move(give));
+    }
     default:
       return malformed("it is none for a worker");
   }
@@ -350,6 +381,10 @@ Result<FromWorker> decode_from_worker(ByteView rest) {
       if (!cid) return malformed("it wants what is no CID");
       if (kind == Kind::kWantBlock) return finish<FromWorker>(in, WantBlock{*std::move(cid)});
       return finish<FromWorker>(in, WantCode{*std::move(cid)});
+    }
+    case Kind::kWantRoom: {
+      const WantRoom want{in.integer<uint64_t>()};
+      return finish<FromWorker>(in, want);
     }
     case Kind::kCompiled:
       return finish<FromWorker>(in, Compiled{});

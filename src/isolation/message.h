@@ -62,7 +62,14 @@ struct GiveCode {
   std::string message;
   bool operator==(const GiveCode&) const = default;
 };
-using ToWorker = std::variant<Setup, Run, GiveBlock, GiveCode>;
+// To WantRoom. Not given: an error.
+struct GiveRoom {
+  bool given = true;
+  ErrorCode code = ErrorCode::kLimitExceeded;
+  std::string message;
+  bool operator==(const GiveRoom&) const = default;
+};
+using ToWorker = std::variant<Setup, Run, GiveBlock, GiveCode, GiveRoom>;
 
 // --- From the worker ---
 
@@ -79,6 +86,11 @@ struct WantBlock {
 struct WantCode {
   Cid module;
   bool operator==(const WantCode&) const = default;
+};
+// For so many more bytes of what the guest writes (wasm::OutputRoom).
+struct WantRoom {
+  uint64_t bytes = 0;
+  bool operator==(const WantRoom&) const = default;
 };
 // To GiveCode with a binary: its compiled code has taken its place in the descriptor.
 struct Compiled {
@@ -120,7 +132,8 @@ struct Ended {
   uint64_t memory_bytes_peak = 0;
   bool operator==(const Ended&) const = default;
 };
-using FromWorker = std::variant<Hello, WantBlock, WantCode, Compiled, PutBlocks, Wrote, Ended>;
+using FromWorker =
+    std::variant<Hello, WantBlock, WantCode, WantRoom, Compiled, PutBlocks, Wrote, Ended>;
 
 // A whole frame. Texts over kTextBytesMax are cut; what else is over a limit is the caller's
 // mistake.

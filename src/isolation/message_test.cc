@@ -15,13 +15,16 @@ std::vector<ToWorker> to_worker() {
           GiveBlock{std::nullopt, ErrorCode::kNotFound, "not here"},
           GiveCode{GiveCode::What::kCompiled, ErrorCode::kNotFound, {}},
           GiveCode{GiveCode::What::kBinary, ErrorCode::kNotFound, {}},
-          GiveCode{GiveCode::What::kNothing, ErrorCode::kUnsupported, "cannot"}};
+          GiveCode{GiveCode::What::kNothing, ErrorCode::kUnsupported, "cannot"},
+          GiveRoom{},
+          GiveRoom{false, ErrorCode::kLimitExceeded, "full"}};
 }
 
 std::vector<FromWorker> from_worker() {
   return {Hello{0x7f, "engine\nflags"},
           WantBlock{some_cid()},
           WantCode{some_cid()},
+          WantRoom{1U << 20},
           Compiled{},
           PutBlocks{{{some_cid(), Bytes{'x'}}, {some_cid(), Bytes()}}},
           Wrote{2, Bytes{'e'}},

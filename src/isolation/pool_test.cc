@@ -53,6 +53,38 @@ TEST(Isolation, WhatAGuestWritesIsToldWhileItRuns) {
   EXPECT_EQ(written, "hello");
 }
 
+// So many bytes and no more.
+class SmallRoom final : public wasm::OutputRoom {
+ public:
+  explicit SmallRoom(uint64_t bytes) : left_(bytes) {}
+  Status take(uint64_t bytes) override {
+    if (bytes > left_) return Error{ErrorCode::kLimitExceeded, "the room is full"};
+    left_ -= bytes;
+    return success();
+  }
+
+ private:
+  uint64_t left_;
+};
+
+TEST(Isolation, AGuestForWhoseOutputThereIsNoRoomIsStopped) {
+  Node node;
+  compute::Request asked = node.request(kCopy);
+  asked.invocation.inputs = {node.add(Bytes(3 * wasm::HeldOutput::kStepBytes))};
+  SmallRoom small(wasm::HeldOutput::kStepBytes);
+  asked.output_room = &small;
+  for (const bool isolated : {true, false}) {
+    const compute::Answer answer = isolated ? node.run(asked) : node.run_here(asked);
+    ASSERT_TRUE(answer.stopped);
+    EXPECT_EQ(answer.stopped->reason, wasm::StopReason::kLimit);
+    EXPECT_EQ(answer.stopped->message, "the room is full");
+    small = SmallRoom(wasm::HeldOutput::kStepBytes);
+  }
+  small = SmallRoom(2 * wasm::HeldOutput::kStepBytes);
+  EXPECT_TRUE(node.run(asked).outcome);
+  EXPECT_EQ(node.pool().status().broken, 0U);
+}
+
 TEST(Isolation, TwoRequestersHaveTwoProcesses) {
   Node node;
   EXPECT_TRUE(node.run(node.request(kExit), "a").outcome);

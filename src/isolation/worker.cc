@@ -116,6 +116,27 @@ Result<SharedBytes> fetch_code(Channel& channel, const Channel::OnWait& on_wait,
   return map_all(file);
 }
 
+// Asked of the node.
+class ChannelRoom final : public wasm::OutputRoom {
+ public:
+  ChannelRoom(Channel& channel, const Channel::OnWait& on_wait)
+      : channel_(channel), on_wait_(on_wait) {}
+
+  Status take(uint64_t bytes) override {
+    TR_TRY(channel_.send(encode(WantRoom{bytes}), on_wait_));
+    TR_ASSIGN(const ByteView rest, channel_.receive(on_wait_));
+    TR_ASSIGN(ToWorker answer, decode_to_worker(rest));
+    auto* given = std::get_if<GiveRoom>(&answer);
+    if (given == nullptr) return Error{ErrorCode::kInternal, "expected room from the node"};
+    if (given->given) return success();
+    return Error{given->code, std::move(given->message)};
+  }
+
+ private:
+  Channel& channel_;
+  const Channel::OnWait& on_wait_;
+};
+
 Ended ended_of(const Result<compute::Answer>& answer) {
   if (!answer.ok()) return {Ended::Failed{answer.error().code, answer.error().message}};
   Ended ended;
@@ -172,7 +193,7 @@ class Worker {
     const unixfs::BlockSink sink = unixfs::sink_into(store_);
     const PublicKey nobody{};  // the node says who executes
     return compute::execute(*function, call, run.digest,
-                            {run.fuel, run.deadline_ms, &entered.cancellation}, on_write,
+                            {run.fuel, run.deadline_ms, &entered.cancellation, &room_}, on_write,
                             {store_, sink, clock_, name_, nobody});
   }
   // A node that has gone is noticed elsewhere.
@@ -188,6 +209,7 @@ class Worker {
   Channel& channel_;
   const WorkerHooks& hooks_;
   ChannelBlockstore store_{channel_, patient_};
+  ChannelRoom room_{channel_, patient_};
   wasm::ModuleCache modules_;
   compute::PreparedCache functions_;
   SystemClock clock_;

@@ -70,7 +70,14 @@ constexpr auto kSettings = std::to_array<Setting>({
      check_by<parse_count>},
     {"Execute.Calls", "8192", "of such a key, that wait, are under way or whose answer is kept",
      check_positive},
-    {"Execute.Bytes", "64MiB", "that the calls of such a key hold", check_by<parse_bytes>},
+    {"Execute.Bytes", "64MiB",
+     "that the offers and answers of such a key hold, 4KiB for each call at least; of all keys: 4 "
+     "times as many",
+     check_by<parse_bytes>},
+    {"Execute.Output", "512MiB",
+     "that calls of one key have written and is held in memory until they end, beyond the first "
+     "MiB of each; of all keys but this node's own: twice as much",
+     check_by<parse_bytes>},
     {"Execute.FuelPerCall", "0", "that such a key may ask for in one call; 0: no limit",
      check_by<parse_count>},
     {"Execute.FuelPerMinute", "0", "that the calls of such a key use; 0: no limit",

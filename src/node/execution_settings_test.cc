@@ -29,6 +29,8 @@ TEST(ExecutionSettings, LimitTrustedKeysLittleAndTakeNoStrangersUnlessToldSo) {
   EXPECT_EQ(execution.limits.fuel_of_call_max, UINT64_MAX);
   EXPECT_EQ(execution.limits.calls_of_requester_max, defaults.calls_of_requester_max);
   EXPECT_EQ(execution.limits.bytes_of_requester_max, defaults.bytes_of_requester_max);
+  EXPECT_EQ(execution.limits.output.of_requester_max, defaults.output.of_requester_max);
+  EXPECT_EQ(execution.limits.output.of_all_max, defaults.output.of_all_max);
   EXPECT_EQ(execution.limits.strangers.running_max, defaults.strangers.running_max);
   EXPECT_EQ(execution.limits.strangers.calls_max, defaults.strangers.calls_max);
   EXPECT_EQ(execution.limits.strangers.bytes_max, defaults.strangers.bytes_max);
@@ -40,6 +42,7 @@ TEST(ExecutionSettings, LimitWhatTheySay) {
   const auto settings = settings_with({{"Execute.Running", "3"},
                                        {"Execute.Calls", "4"},
                                        {"Execute.Bytes", "5KiB"},
+                                       {"Execute.Output", "12MiB"},
                                        {"Execute.FuelPerCall", "6"},
                                        {"Execute.FuelPerMinute", "7"},
                                        {"Execute.Open", "true"},
@@ -54,6 +57,9 @@ TEST(ExecutionSettings, LimitWhatTheySay) {
   EXPECT_EQ(limits.running_of_requester_max, 3);
   EXPECT_EQ(limits.calls_of_requester_max, 4);
   EXPECT_EQ(limits.bytes_of_requester_max, 5 * 1024);
+  EXPECT_EQ(limits.bytes_max, 4 * 5 * 1024 + 16 * 9 * 1024);
+  EXPECT_EQ(limits.output.of_requester_max, 12U << 20);
+  EXPECT_EQ(limits.output.of_all_max, 24U << 20);
   EXPECT_EQ(limits.fuel_of_call_max, 6);
   EXPECT_EQ(limits.fuel_of_requester_a_minute, 7);
   EXPECT_EQ(limits.strangers.running_max, 2);

@@ -194,11 +194,12 @@ void Prepared::State::open_contexts(Session& session) const {
   if (linking.uses(HostModule::kWasi)) {
     session.wasi.emplace(call.world, call.wasi_limits, session.blocks, call.layout);
     if (call.on_write) session.wasi->on_write(call.on_write);
+    session.wasi->hold_output_in(call.output_room);
   }
   if (linking.uses(HostModule::kTimerose)) {
     session.timerose.emplace(
         abi::TimeroseContext::Parts{call.world, session.blocks, call.layout, session.sink,
-                                    call.on_write},
+                                    call.on_write, call.output_room},
         abi::TimeroseContext::Limits{call.output_bytes_max, call.wasi_limits.stdout_bytes_max});
   }
 }

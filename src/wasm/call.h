@@ -21,6 +21,7 @@
 #include "wasm/cancellation.h"
 #include "wasm/guest.h"
 #include "wasm/module.h"
+#include "wasm/output_room.h"
 #include "wasm/wasi/context.h"
 
 namespace timerose::wasm {
@@ -43,8 +44,9 @@ struct Call {
   uint64_t fuel = UINT64_MAX;  // stopped at this; not visible to the guest
   uint64_t deadline_ms = 0;    // wall clock of this run; 0: none
   Cancellation* cancellation = nullptr;
-  unixfs::Layout layout;            // how outputs are written
-  wasi::Context::OnWrite on_write;  // optional
+  unixfs::Layout layout;              // how outputs are written
+  wasi::Context::OnWrite on_write;    // optional
+  OutputRoom* output_room = nullptr;  // for what the guest writes; null: as much as it likes
 };
 
 // The WebAssembly kinds of trap, named as model.md's Outcome stores them.

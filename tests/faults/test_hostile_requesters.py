@@ -18,9 +18,9 @@ LISTEN = "/ip4/127.0.0.1/tcp/0"
 # An executor's limits: 64 MiB of a requester's offers twice (as messages and as objects), 1 MiB of
 # output for each guest that runs, and what a node holds under any flood.
 MEMORY_MAX = 256 * MIB
-# Each of the guests that run at a time may hold 64 MiB of output, its own memory, and what a worker has.
+# The guests of a requester hold 512 MiB of output together, and each its own memory and what a worker has.
 CORES = os.cpu_count()
-WORKERS_MEMORY_MAX = min(4 * CORES, CORES + 8) * 128 * MIB
+WORKERS_MEMORY_MAX = 512 * MIB + min(4 * CORES, CORES + 8) * 48 * MIB
 CALLS = 30
 # The hostile requester has a core of this machine; who is honest is answered all the same.
 SLOWER_MAX, SLOWER_SECONDS_MAX = 30, 2.0

@@ -14,6 +14,8 @@ IDLE_MAX, CONNECTIONS_MAX, READERS_MAX = 60 * MIB, 200 * MIB, 256 * MIB
 READERS, READER_BYTES_A_SECOND = 20, 2 << 20
 MEASURED_SECONDS = 30
 CONNECTIONS = 500
+WORKER_MAX = 32 * MIB  # a worker process without what its guest has written
+MEASURED_OUTPUT_SECONDS = 3
 
 
 def add_row(report, node, what, bound, **more):
@@ -38,6 +40,30 @@ def test_many_connections(tmp_path, hostile, full, report):
         did = hostile("stop")
         assert did.get("closed by the node", 0) == 0
         assert peak <= CONNECTIONS_MAX
+
+
+def test_outputs_that_are_kept(tmp_path, hostile, guests, report):
+    """Guests of one requester that each write 64 MiB and never end, where they may hold as much together."""
+    count, output = 8, 64 * MIB
+    bound = output + count * WORKER_MAX
+    with Node(tmp_path, "node", LISTEN, {"Execute.Output": "64MiB"}) as node, Node(tmp_path, "honest", LISTEN) as honest:
+        for peer in (hostile.peer, honest.peer):
+            node.text("trust", "add", "--role", "requester", peer)
+        honest.text("swarm", "connect", node.address())
+        module, writes = node.text("add", "-Q", guests("hold")), honest.text("add", "-Q", guests("write_file"))
+        hostile("start", "lease-always", node.address(), module, count)
+        most = 0
+        deadline = time.monotonic() + MEASURED_OUTPUT_SECONDS
+        while time.monotonic() < deadline:
+            most = max(most, node.workers_memory())
+        done = honest.run("run", "--at", node.peer, "--deadline", "60s", writes)
+        did = hostile("stop")
+        report(TABLE, what=f"{count} guests that keep what they write", now=f"{most / MIB:.0f} MiB", peak="workers' alone",
+               bound=f"{bound / MIB:.0f} MiB", more=", ".join(f"{name} {number}" for name, number in did.items()))
+        assert did.get("failure limit", 0) > 0, did
+        assert most > output, "a guest had what it may have"
+        assert most <= bound
+        assert done.code == 0, done.said  # 32 MiB of another requester
 
 
 @pytest.mark.long

@@ -20,6 +20,9 @@ constexpr uint64_t kConnectionsSpare = 256;
 
 // All strangers together have as much as so many of them.
 constexpr uint64_t kStrangersOfOne = 16;
+// And all who are no strangers, of bytes of offers and answers, and of output.
+constexpr uint64_t kRequestersOfOne = 4;
+constexpr uint64_t kOutputsOfOne = 2;
 
 bool is_private(uint32_t address) {
   return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8;
@@ -92,6 +95,11 @@ Result<bitswap::ServingPolicy> serving_policy(const Config& config) {
   return serving;
 }
 
+// Without overflow.
+uint64_t times(uint64_t factor, uint64_t bytes) {
+  return bytes > UINT64_MAX / factor ? UINT64_MAX : factor * bytes;
+}
+
 // Zero stands for no limit.
 uint64_t limit_of(const Config& config, std::string_view name) {
   const uint64_t limit = config.count_of(name);
@@ -104,6 +112,8 @@ scheduler::execute::ExecutorLimits executor_limits(const Config& config) {
       static_cast<uint32_t>(std::min<uint64_t>(limit_of(config, "Execute.Running"), UINT32_MAX));
   limits.calls_of_requester_max = config.count_of("Execute.Calls");
   limits.bytes_of_requester_max = config.bytes_of("Execute.Bytes");
+  limits.output.of_requester_max = config.bytes_of("Execute.Output");
+  limits.output.of_all_max = times(kOutputsOfOne, limits.output.of_requester_max);
   limits.fuel_of_call_max = limit_of(config, "Execute.FuelPerCall");
   limits.fuel_of_requester_a_minute = limit_of(config, "Execute.FuelPerMinute");
   auto& strangers = limits.strangers;
@@ -112,6 +122,8 @@ scheduler::execute::ExecutorLimits executor_limits(const Config& config) {
   strangers.calls_max = kStrangersOfOne * strangers.calls_of_each_max;
   strangers.bytes_of_each_max = config.bytes_of("Execute.Strangers.Bytes");
   strangers.bytes_max = kStrangersOfOne * strangers.bytes_of_each_max;
+  limits.bytes_max = times(kRequestersOfOne, limits.bytes_of_requester_max);
+  limits.bytes_max += std::min(strangers.bytes_max, UINT64_MAX - limits.bytes_max);
   strangers.fuel_of_call_max = config.count_of("Execute.Strangers.FuelPerCall");
   strangers.fuel_a_minute = config.count_of("Execute.Strangers.FuelPerMinute");
   return limits;

@@ -105,15 +105,15 @@ Status store_blocks(Blockstore& store, const std::vector<CarriedBlock>& blocks) 
 }
 
 Performed perform(compute::Executor& executor, Blockstore& store, const PublicKey& ours,
-                  const Job& job, compute::Runner* runner, wasm::Cancellation& cancellation,
-                  const wasi::Context::OnWrite& on_write) {
+                  const Job& job, const Means& means) {
   compute::Request request(job.invocation);
   request.fuel = job.fuel;
   request.use_memo = !job.fresh;
   request.recording = job.receipt ? compute::Recording::kDurable : compute::Recording::kInMemory;
-  request.cancellation = &cancellation;
-  request.on_write = on_write;
-  request.runner = runner;
+  request.cancellation = &means.cancellation;
+  request.on_write = means.on_write;
+  request.runner = means.runner;
+  request.output_room = means.output_room;
   Performed performed;
   auto given = perform_once(executor, store, ours, job, request, performed);
   const auto* finish = given.ok() ? std::get_if<Finish>(&*given) : nullptr;

@@ -29,10 +29,14 @@ struct Performed {
   uint64_t duration_ns = 0;
   uint64_t fuel_used = 0;
 };
-// The guest runs by `runner`; null: in this process.
+struct Means {
+  compute::Runner* runner = nullptr;        // null: in this process
+  wasm::OutputRoom* output_room = nullptr;  // null: as much as the guest likes
+  wasm::Cancellation& cancellation;
+  wasi::Context::OnWrite on_write;
+};
 Performed perform(compute::Executor& executor, Blockstore& store, const PublicKey& ours,
-                  const Job& job, compute::Runner* runner, wasm::Cancellation& cancellation,
-                  const wasi::Context::OnWrite& on_write);
+                  const Job& job, const Means& means);
 
 // What is known here of the Invocation and may be told anyone: with the receipt of whoever executed
 // it. Nothing without one.

@@ -15,9 +15,10 @@ bool ExecutorSide::is_secret(const Cid& invocation) const {
 // The asker's answer is there and may not be told: to who wanted it committed to not yet, and to
 // others not before that.
 void ExecutorSide::hold(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
-  account(requesters_.at(asker.peer), call, *answer);
-  call.held = std::move(answer);
+  answer = fit(asker, call, std::move(answer));
   call.execution = {};
+  if (!std::holds_alternative<Finish>(*answer)) return this->answer(asker, call, answer);
+  call.held = std::move(answer);
   Secret& secret = secrets_.at(call.invocation);
   if (!call.commit) {
     secret.waiting.push_back(asker);

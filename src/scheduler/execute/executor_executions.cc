@@ -206,33 +206,49 @@ void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const 
   }
 }
 
+// What is kept for a requester has a limit. Blocks only save a fetch, and go first; what is left
+// has its room, unless it is larger than any answer should be.
+std::shared_ptr<const ExecutorSide::Answer> ExecutorSide::fit(
+    const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
+  Requester& requester = requesters_.at(asker.peer);
+  account(requester, call, *answer);
+  const auto* finish = std::get_if<Finish>(answer.get());
+  if (finish == nullptr || !is_over(requester, call.standing)) return answer;
+  Finish bare = *finish;
+  bare.blocks.clear();
+  answer = std::make_shared<const Answer>(std::move(bare));
+  account(requester, call, *answer);
+  if (!is_over(requester, call.standing)) return answer;
+  answer = std::make_shared<const Answer>(
+      Failure{asker.call, FailureKind::kLimit, "there is no room here to keep the call's answer"});
+  account(requester, call, *answer);
+  return answer;
+}
+
+bool ExecutorSide::is_over(const Requester& requester, Standing standing) const {
+  if (bytes_ > limits_.bytes_max) return true;
+  if (standing != Standing::kStranger) return requester.bytes > limits_.bytes_of_requester_max;
+  return requester.bytes > limits_.strangers.bytes_of_each_max ||
+         strangers_.bytes > limits_.strangers.bytes_max;
+}
+
 void ExecutorSide::account(Requester& requester, Call& call, const Answer& answer) {
-  uint64_t bytes = 0;
   if (const auto* finish = std::get_if<Finish>(&answer)) {
-    bytes = finish->outcome.size() + finish->receipt.size() + bytes_of(finish->blocks);
+    return set_bytes(requester, call,
+                     finish->outcome.size() + finish->receipt.size() + bytes_of(finish->blocks));
   }
-  set_bytes(requester, call, bytes);
+  set_bytes(requester, call, std::get<Failure>(answer).message.size());
 }
 
 void ExecutorSide::set_bytes(Requester& requester, Call& call, uint64_t bytes) {
+  bytes_ += bytes - call.bytes;
   requester.bytes += bytes - call.bytes;
   if (call.standing == Standing::kStranger) strangers_.bytes += bytes - call.bytes;
   call.bytes = bytes;
 }
 
 void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
-  Requester& requester = requesters_.at(asker.peer);
-  account(requester, call, *answer);
-  // Blocks only save a fetch: what is kept for a requester has a limit, and they go first.
-  const auto* finish = std::get_if<Finish>(answer.get());
-  if (finish != nullptr && !finish->blocks.empty() &&
-      requester.bytes > limits_.bytes_of_requester_max) {
-    Finish bare = *finish;
-    bare.blocks.clear();
-    answer = std::make_shared<const Answer>(std::move(bare));
-    account(requester, call, *answer);
-  }
-  call.answer = std::move(answer);
+  call.answer = fit(asker, call, std::move(answer));
   call.held.reset();
   call.answered_ns = now_ns_;
   --unanswered_;

@@ -19,8 +19,19 @@ struct StrangerLimits {
   size_t questions_of_each_max = 4;
 };
 
+// What guests have written and is held in memory until they end: their output, files and logs,
+// beyond the first MiB of each.
+struct OutputLimits {
+  uint64_t of_requester_max = 512ULL << 20;  // one call may write 384 MiB (wasi::Limits)
+  uint64_t of_all_max = 1ULL << 30;
+};
+
 // When who was told Busy may ask again, if nothing better is known.
 inline constexpr uint64_t kRetryMs = 200;
+
+// What a call counts for at least until it is answered: room for the Outcome and the Receipt, or
+// the words of a failure, that are kept of it.
+inline constexpr uint64_t kAnswerBytes = 4U << 10;
 
 struct ExecutorLimits {
   uint32_t running_max = 8;  // handed over to be run at a time; a Service raises it for its threads
@@ -31,10 +42,13 @@ struct ExecutorLimits {
   // nobody else waiting.
   uint32_t running_spare = 0;
   uint32_t fetching_spare = 0;
-  // Calls of one requester that wait, run, or have an answer that is kept; and bytes of these.
+  // Calls of one requester that wait, run, or have an answer that is kept; and bytes of their
+  // offers and answers.
   size_t calls_of_requester_max = 8192;
   uint64_t bytes_of_requester_max = 64ULL << 20;
   size_t calls_max = 65'536;  // of all requesters
+  uint64_t bytes_max = 256ULL << 20;
+  OutputLimits output;  // of others: our own calls are not counted
   uint64_t fuel_of_call_max = UINT64_MAX;
   // Who has used it up gets no more calls taken, and none of them begun, until some has come back;
   // what guests use beyond it is owed.

@@ -132,16 +132,51 @@ TEST_F(ExecutorLimitsTest, IsBusyWhenARequesterHasTooManyCalls) {
 
 TEST_F(ExecutorLimitsTest, IsBusyWhenARequestersBytesAreUsedUp) {
   ExecutorLimits limits;
-  limits.bytes_of_requester_max = 2 * invocation(1).size();
+  limits.bytes_of_requester_max = 2 * kAnswerBytes;
   limit(limits);
   open(1, a_);
   hear(1, offer(1, 1));
   Offer heavy = offer(2, 2);
-  heavy.blocks.push_back({Cid::of_sha256(Codec::kRaw, {}), Bytes(1000)});
+  heavy.blocks.push_back({Cid::of_sha256(Codec::kRaw, {}), Bytes(kAnswerBytes)});
   hear(1, heavy);
   EXPECT_EQ(sent<Busy>(1).size(), 1U);
   hear(1, offer(3, 3));
   EXPECT_TRUE(sent<Busy>(1).empty());
+}
+
+TEST_F(ExecutorLimitsTest, IsBusyWhenTheBytesOfAllRequestersAreUsedUp) {
+  ExecutorLimits limits;
+  limits.bytes_max = 2 * kAnswerBytes;
+  limit(limits);
+  open(1, a_);
+  open(2, b_);
+  begin(1, 1, 1);
+  const ExecutionId second = begin(1, 2, 2);
+  hear(2, offer(1, 3));
+  EXPECT_EQ(sent<Busy>(2).size(), 1U);
+  step(ExecutionEnded{second, finish(), 1, 1});  // of fewer bytes than its room
+  hear(2, offer(1, 3));
+  EXPECT_EQ(sent<Busy>(2).size(), 1U);
+  Acknowledge taken;
+  taken.calls = {2};
+  hear(1, taken);
+  hear(2, offer(1, 3));
+  EXPECT_TRUE(sent<Busy>(2).empty());
+}
+
+TEST_F(ExecutorLimitsTest, KeepsNoAnswerThatIsLargerThanAnyShouldBe) {
+  ExecutorLimits limits;
+  limits.bytes_of_requester_max = 3 * kAnswerBytes;
+  limit(limits);
+  open(1, a_);
+  const ExecutionId first = begin(1, 1, 1);
+  const ExecutionId second = begin(1, 2, 2);
+  Finish large = finish();
+  large.outcome = Bytes(2 * kAnswerBytes);
+  step(ExecutionEnded{first, large, 1, 1});
+  EXPECT_EQ(only_sent<Finish>(1).outcome.size(), large.outcome.size());
+  step(ExecutionEnded{second, large, 1, 1});
+  EXPECT_EQ(only_sent<Failure>(1).kind, FailureKind::kLimit);
 }
 
 TEST_F(ExecutorLimitsTest, IsBusyUntilFuelHasComeBack) {
@@ -159,10 +194,10 @@ TEST_F(ExecutorLimitsTest, IsBusyUntilFuelHasComeBack) {
 
 TEST_F(ExecutorLimitsTest, KeepsNoBlocksBeyondTheBytesOfARequester) {
   ExecutorLimits limits;
-  limits.bytes_of_requester_max = 1000;
+  limits.bytes_of_requester_max = 3 * kAnswerBytes;
   limit(limits);
   open(1, a_);
-  const CarriedBlock block{Cid::of_sha256(Codec::kRaw, {}), Bytes(600)};
+  const CarriedBlock block{Cid::of_sha256(Codec::kRaw, {}), Bytes(kAnswerBytes * 3 / 2)};
   const ExecutionId first = begin(1, 1, 1);
   const ExecutionId second = begin(1, 2, 2);
   Finish output = finish();

@@ -17,7 +17,7 @@ constexpr uint64_t kRetryFuelMs = 1000;
 uint64_t bytes_of(const Offer& offer) {
   uint64_t bytes = offer.invocation.size();
   for (const CarriedBlock& block : offer.blocks) bytes += block.bytes.size();
-  return bytes;
+  return std::max(bytes, kAnswerBytes);
 }
 
 }  // namespace
@@ -113,14 +113,16 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, Offer& offer) {
   Requester& requester = requesters_.at(from.peer);
   const Cid name = Cid::of_sha256(Codec::kDagCbor, offer.invocation);
   if (Call* const call = find({from.peer, offer.call})) return rejoin(link, *call, offer, name);
-  Asked asked{from.peer, offer.authority, nullptr, {offer.fuel, offer.deadline_ms, offer.priority}};
-  if (offer.authority.empty() && !hear(link, from, offer.call, asked)) return;
+  if (offer.authority.empty() && !view_.may_ask(from.peer)) {
+    return turn_away(link, from, offer.call, refuse_stranger(from.peer));
+  }
   auto invocation = compute::Invocation::decode(offer.invocation);
   if (!invocation.ok()) {
     return send(link, Refuse{offer.call, RefuseReason::kMalformed, invocation.error().message});
   }
-  asked.invocation = &*invocation;
-  const auto standing = hear(link, from, offer.call, asked);
+  const auto standing = hear(
+      link, from, offer.call,
+      {from.peer, offer.authority, &*invocation, {offer.fuel, offer.deadline_ms, offer.priority}});
   if (!standing) return;
   if (auto answer = why_not_taken(*standing, requester, offer)) {
     return send(link, *std::move(answer));
@@ -137,10 +139,7 @@ std::optional<Standing> ExecutorSide::hear(mesh::StreamId link, Link& from, Call
                                            const Asked& asked) {
   auto admission = view_.admit(asked);
   if (auto* refusal = std::get_if<Refusal>(&admission)) {
-    send(link, Refuse{call, refusal->reason, std::move(refusal->why)});
-    if (++from.turned_away == limits_.turned_away_max) {
-      actions_.emplace_back(CloseLink{link, "the requester goes on asking for what it is refused"});
-    }
+    turn_away(link, from, call, std::move(*refusal));
     return std::nullopt;
   }
   if (draining_) {
@@ -148,6 +147,13 @@ std::optional<Standing> ExecutorSide::hear(mesh::StreamId link, Link& from, Call
     return std::nullopt;
   }
   return std::get<Standing>(admission);
+}
+
+void ExecutorSide::turn_away(mesh::StreamId link, Link& from, CallNumber call, Refusal refusal) {
+  send(link, Refuse{call, refusal.reason, std::move(refusal.why)});
+  if (++from.turned_away == limits_.turned_away_max) {
+    actions_.emplace_back(CloseLink{link, "the requester goes on asking for what it is refused"});
+  }
 }
 
 std::optional<Message> ExecutorSide::why_not_taken(Standing standing, Requester& requester,
@@ -184,8 +190,8 @@ std::optional<std::string> ExecutorSide::what_is_used_up(Standing standing,
                        calls_);
   }
   const uint64_t bytes_max = strange ? strangers.bytes_of_each_max : limits_.bytes_of_requester_max;
-  if (requester.bytes + more_bytes > bytes_max) {
-    return fmt::format("your calls hold {} bytes already", requester.bytes);
+  if (requester.bytes + more_bytes > bytes_max || bytes_ + more_bytes > limits_.bytes_max) {
+    return fmt::format("your calls hold {} bytes already, of {} in all", requester.bytes, bytes_);
   }
   if (strange && (strangers_.calls >= strangers.calls_max ||
                   strangers_.bytes + more_bytes > strangers.bytes_max)) {

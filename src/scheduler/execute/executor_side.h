@@ -170,6 +170,7 @@ class ExecutorSide {
   // The standing in which it is heard. Nothing if it is not; then that was said.
   std::optional<Standing> hear(mesh::StreamId link, Link& from, CallNumber call,
                                const Asked& asked);
+  void turn_away(mesh::StreamId link, Link& from, CallNumber call, Refusal refusal);
   std::optional<Message> why_not_taken(Standing standing, Requester& requester, const Offer& offer);
   [[nodiscard]] std::optional<std::string> what_is_used_up(Standing standing,
                                                            const Requester& requester,
@@ -197,7 +198,10 @@ class ExecutorSide {
   void answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer);
   void send_answer(const Asker& asker, const Call& call);
   void leave(const Asker& asker, Call& call);
+  std::shared_ptr<const Answer> fit(const Asker& asker, Call& call,
+                                    std::shared_ptr<const Answer> answer);
   void account(Requester& requester, Call& call, const Answer& answer);
+  [[nodiscard]] bool is_over(const Requester& requester, Standing standing) const;
 
   // executor_commits.cc
   [[nodiscard]] bool is_secret(const Cid& invocation) const;
@@ -230,6 +234,7 @@ class ExecutorSide {
   bool draining_ = false;
   uint64_t ids_ = 0;
   size_t calls_ = 0;
+  uint64_t bytes_ = 0;  // of all requesters
   size_t unanswered_ = 0;
   uint32_t fetching_ = 0;
   uint32_t running_ = 0;

@@ -43,6 +43,12 @@ TEST_F(ExecutorSideTest, RefusesAStranger) {
   EXPECT_TRUE(all<Launch>().empty());
 }
 
+TEST_F(ExecutorSideTest, AdmitsAnOfferOnce) {
+  open(1, a_);
+  begin(1, 7, 0);
+  EXPECT_EQ(view_.admissions, 1);
+}
+
 TEST_F(ExecutorSideTest, RefusesANumberThatIsUsedForAnotherInvocation) {
   open(1, a_);
   begin(1, 7, 0);

@@ -73,7 +73,7 @@ TEST_F(StrangersTest, AreHeldToTheirCalls) {
 
 TEST_F(StrangersTest, AreHeldToTheirBytes) {
   ExecutorLimits limits;
-  limits.strangers.bytes_of_each_max = invocation(1).size();
+  limits.strangers.bytes_of_each_max = kAnswerBytes;
   limit(limits);
   open(1, a_);
   open(2, c_);

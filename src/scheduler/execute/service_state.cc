@@ -77,7 +77,8 @@ Service::State::State(const Parts& of, const ServiceOptions& options, GateRules 
       .runner_of = parts.runner_of,
       .run_threads = limits.run_threads,
       .run_threads_max = limits.running_max + limits.running_spare,
-      .fetch_threads = limits.fetching_max + limits.fetching_spare});
+      .fetch_threads = limits.fetching_max + limits.fetching_spare,
+      .output = limits.output});
   view.look_into(worker->known());
   timer = parts.loop.timer([this] {
     executor_step(Tick{});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "scheduler/execute/answer.h"
 #include "scheduler/execute/lacking.h"
@@ -13,6 +14,7 @@ namespace timerose::scheduler::execute {
 Worker::Worker(Parts parts)
     : parts_(std::move(parts)),
       fetchers_(parts_.fetch_threads),
+      output_(parts_.output),
       runners_(parts_.run_threads, parts_.run_threads_max) {}
 
 Worker::~Worker() {
@@ -103,9 +105,14 @@ ExecutionEnded Worker::perform_job(ExecutionId id, const Job& job, Flight& fligh
     return {id, Failure{0, FailureKind::kInternal, executor.error().message}, 0, 0};
   }
   const auto runner = parts_.runner_of ? parts_.runner_of(job.requester) : nullptr;
-  Performed performed =
-      perform(**executor, parts_.store, parts_.key, job, runner.get(), flight.cancellation,
-              job.logs ? log_writer(id) : wasi::Context::OnWrite());
+  // Our own calls may fill our memory.
+  std::optional<OutputBudget::Room> room;
+  if (job.requester != PeerId::of(parts_.key)) room.emplace(output_, job.requester);
+  Performed performed = perform(**executor, parts_.store, parts_.key, job,
+                                {.runner = runner.get(),
+                                 .output_room = room ? &*room : nullptr,
+                                 .cancellation = flight.cancellation,
+                                 .on_write = job.logs ? log_writer(id) : wasi::Context::OnWrite()});
   return {id, std::move(performed.answer), performed.duration_ns, performed.fuel_used};
 }
 

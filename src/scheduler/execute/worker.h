@@ -15,6 +15,7 @@
 #include "scheduler/execute/executor_side.h"
 #include "scheduler/execute/guest_threads.h"
 #include "scheduler/execute/known_inputs.h"
+#include "scheduler/execute/output_budget.h"
 
 namespace timerose::scheduler::execute {
 
@@ -34,6 +35,7 @@ class Worker {
     size_t run_threads = 1;      // while guests end soon
     size_t run_threads_max = 1;  // while some go on for long
     size_t fetch_threads = 1;
+    OutputLimits output;
   };
   // What a guest writes is told of while it runs up to so many bytes; the rest is in its Outcome.
   static constexpr uint64_t kLogBytesMax = 1U << 20;
@@ -72,6 +74,7 @@ class Worker {
   KnownInputs known_;
   std::unordered_map<ExecutionId, std::shared_ptr<Flight>> flights_;
   ThreadPool fetchers_;
+  OutputBudget output_;
   GuestThreads runners_;
   ThreadPool lookers_{1};  // for questions: these wait neither for the network nor for a guest
 };

@@ -86,7 +86,7 @@ HostResult input_size(TimeroseContext& context, GuestMemory, const uint64_t* p) 
 HostResult log_text(TimeroseContext& context, GuestMemory memory, const uint64_t* p) {
   const auto piece = memory.slice(p[0], p[1]);
   if (!piece) return outside_memory("log", p[0], p[1], memory);
-  context.write_log(*piece);
+  if (auto stopped = context.write_log(*piece)) return *std::move(stopped);
   return kDone;
 }
 
@@ -127,7 +127,8 @@ TimeroseContext::TimeroseContext(const Parts& parts, Limits limits)
     : parts_(parts),
       limits_(limits),
       random_(parts.world.random_key),
-      output_(parts.layout, parts.sink) {}
+      output_(parts.layout, parts.sink),
+      held_(parts.output_room) {}
 
 Result<unixfs::FileReader*> TimeroseContext::input(size_t index) {
   if (inputs_.empty()) inputs_.resize(world().inputs.size());
@@ -153,11 +154,14 @@ Status TimeroseContext::write_output(ByteView piece) {
 
 Result<unixfs::Imported> TimeroseContext::finish_output() { return output_.finish(); }
 
-void TimeroseContext::write_log(ByteView piece) {
+std::optional<Stopped> TimeroseContext::write_log(ByteView piece) {
   const ByteView kept =
       piece.first(std::min<uint64_t>(piece.size(), limits_.log_bytes_max - log_.size()));
+  if (auto stopped = held_.make_room(kept.size())) return stopped;
+  held_.add(kept.size());
   log_.insert(log_.end(), kept.begin(), kept.end());
   if (parts_.on_write && !kept.empty()) parts_.on_write(2, kept);
+  return std::nullopt;
 }
 
 }  // namespace timerose::wasm::abi

@@ -2,6 +2,7 @@
 // docs/reference/abi-timerose.md and timerose.wit.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "unixfs/reader.h"
 #include "wasm/abi/output_file.h"
 #include "wasm/guest.h"
+#include "wasm/output_room.h"
 #include "wasm/wasi/context.h"
 
 namespace timerose::wasm::abi {
@@ -32,6 +34,7 @@ class TimeroseContext {
     const unixfs::Layout& layout;
     const unixfs::BlockSink& sink;
     const wasi::Context::OnWrite& on_write;
+    OutputRoom* output_room;  // for the log; null: as much as it likes
   };
   TimeroseContext(const Parts& parts, Limits limits);
 
@@ -42,8 +45,8 @@ class TimeroseContext {
 
   // kLimitExceeded if the output would be over its limit; else an error is the sink's.
   Status write_output(ByteView piece);
-  // What is over the limit is dropped.
-  void write_log(ByteView piece);
+  // What is over the limit is dropped. Why the call must end, if it must.
+  std::optional<Stopped> write_log(ByteView piece);
 
   // The output, all of it written.
   Result<unixfs::Imported> finish_output();
@@ -59,6 +62,7 @@ class TimeroseContext {
   OutputFile output_;
   Status sink_failure_;
   Bytes log_;
+  HeldOutput held_;
 };
 
 // Module "timerose"; sorted by name.

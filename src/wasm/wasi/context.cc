@@ -20,6 +20,7 @@ const Bytes& Context::stderr_bytes() const { return state_->streams[1]; }
 Bytes Context::take_stdout() { return std::exchange(state_->streams[0], {}); }
 Bytes Context::take_stderr() { return std::exchange(state_->streams[1], {}); }
 void Context::on_write(OnWrite callback) { state_->on_write = std::move(callback); }
+void Context::hold_output_in(wasm::OutputRoom* room) { state_->held = wasm::HeldOutput(room); }
 
 bool Context::has_output() const {
   if (!state_->may_have_output()) return false;

@@ -15,6 +15,7 @@
 #include "blockstore/blockstore.h"
 #include "unixfs/importer.h"
 #include "unixfs/layout.h"
+#include "wasm/output_room.h"
 
 namespace timerose::wasi {
 
@@ -54,6 +55,9 @@ class Context {
   // Called with each piece as it is written; for showing output while the guest runs.
   using OnWrite = std::function<void(int descriptor, ByteView piece)>;
   void on_write(OnWrite callback);
+
+  // Where there must be room for what the guest writes; before it writes anything.
+  void hold_output_in(wasm::OutputRoom* room);
 
   // Whether anything exists below /out; and that tree as a UnixFS directory.
   [[nodiscard]] bool has_output() const;

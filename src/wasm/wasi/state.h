@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "crypto/keystream.h"
+#include "wasm/output_room.h"
 #include "wasm/wasi/clocks.h"
 #include "wasm/wasi/context.h"
 #include "wasm/wasi/descriptors.h"
@@ -26,6 +27,7 @@ class Context::State final : public StandardNodes {
   VirtualClocks clocks;
   std::array<Bytes, 2> streams;  // standard output and standard error
   OnWrite on_write;
+  wasm::HeldOutput held;
 
   Keystream& random() {
     if (!random_) random_.emplace(world.random_key);
@@ -33,7 +35,7 @@ class Context::State final : public StandardNodes {
   }
   vfs::Tree& tree() {
     if (!tree_)
-      tree_ = std::make_unique<vfs::Tree>(world, limits, store_, clocks, vfs::Tree::Keep());
+      tree_ = std::make_unique<vfs::Tree>(world, limits, store_, clocks, held, vfs::Tree::Keep());
     return *tree_;
   }
   DescriptorTable& descriptors() {

@@ -8,8 +8,8 @@
 namespace timerose::wasi::vfs {
 
 struct Backing {
-  Backing(Blockstore& store, uint64_t bytes_max, uint64_t nodes_max)
-      : blocks(store), readers(blocks), space(bytes_max, nodes_max) {}
+  Backing(Blockstore& store, uint64_t bytes_max, uint64_t nodes_max, wasm::HeldOutput& held)
+      : blocks(store), readers(blocks), space(bytes_max, nodes_max, held) {}
 
   RecentBlocks blocks;
   ReaderPool readers;

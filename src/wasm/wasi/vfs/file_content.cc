@@ -116,9 +116,11 @@ Attempt<size_t> FileContent::write_in_page(uint64_t offset, ByteView in) {
   }
   if (in.empty()) return size_t{0};
 
-  if (!present) WASI_TRY(add_page(number, within, within + in.size()));
   const uint64_t end = std::max(size_, offset + in.size());
-  CHECK(backing_.space.take_bytes(copied + (end - size_)));
+  const uint64_t charge = copied + (end - size_);
+  WASI_TRY(backing_.space.make_room(charge));
+  if (!present) WASI_TRY(add_page(number, within, within + in.size()));
+  backing_.space.take_bytes(charge);
   size_ = end;
   touched_ = true;
   Bytes& page = pages_[number];
@@ -140,7 +142,8 @@ Attempt<void> FileContent::resize(uint64_t size) {
   WASI_TRY(load_size());
   if (size == size_) return {};
   if (size > size_) {
-    if (!backing_.space.take_bytes(size - size_)) return Errno::kNospc;
+    WASI_TRY(backing_.space.make_room(size - size_));
+    backing_.space.take_bytes(size - size_);
     size_ = size;
   } else {
     shrink(size);

@@ -27,7 +27,8 @@ Bytes read_all(FileContent& content) {
 
 TEST(FileContent, ChargesWhatIsWrittenBeyondTheBaseAndWhatIsCopiedOfIt) {
   MemoryBlockstore store;
-  Backing backing(store, 1'000'000, 10);
+  wasm::HeldOutput held;
+  Backing backing(store, 1'000'000, 10, held);
   {
     FileContent content(backing, add(store, Bytes(kPage + 100, 'b')), kPage + 100);
     EXPECT_NE(content.untouched(), nullptr);
@@ -46,7 +47,8 @@ TEST(FileContent, ChargesWhatIsWrittenBeyondTheBaseAndWhatIsCopiedOfIt) {
 
 TEST(FileContent, WritesUpToTheLastByteOfSpace) {
   MemoryBlockstore store;
-  Backing backing(store, kPage + 10, 10);
+  wasm::HeldOutput held;
+  Backing backing(store, kPage + 10, 10, held);
   FileContent content(backing);
   EXPECT_EQ(content.write_at(0, Bytes(kPage * 2, 'x')).value(), kPage + 10);
   EXPECT_EQ(content.size().value(), kPage + 10);
@@ -62,7 +64,8 @@ TEST(FileContent, IsWhatAPlainArrayWouldBeAfterAnyChanges) {
   for (int round = 0; round < 20; ++round) {
     Bytes plain(random.next() % (3 * kPage));
     random.fill(plain);
-    Backing backing(store, UINT64_MAX, 10);
+    wasm::HeldOutput held;
+    Backing backing(store, UINT64_MAX, 10, held);
     FileContent content(backing, add(store, plain), std::nullopt);
     for (int step = 0; step < 60; ++step) {
       const uint64_t offset = random.next() % (4 * kPage);
@@ -85,7 +88,8 @@ TEST(FileContent, IsWhatAPlainArrayWouldBeAfterAnyChanges) {
 
 TEST(FileContent, OfADagThatPromisesMoreThanItHoldsIsAnError) {
   MemoryBlockstore store;
-  Backing backing(store, 1000, 10);
+  wasm::HeldOutput held;
+  Backing backing(store, 1000, 10, held);
   FileContent content(backing, add(store, Bytes(10, 'x')), 20);
   Bytes out(20);
   auto read = content.read_at(0, out);

@@ -5,32 +5,56 @@
 
 #include <cstdint>
 
+#include "base/check.h"
+#include "wasm/output_room.h"
+#include "wasm/wasi/attempt.h"
+
 namespace timerose::wasi::vfs {
 
 class Space {
  public:
-  Space(uint64_t bytes_max, uint64_t nodes_max) : bytes_left_(bytes_max), nodes_left_(nodes_max) {}
+  // What a node with its name holds on the host, about.
+  static constexpr uint64_t kNodeBytes = 512;
+
+  // `held` must outlive it.
+  Space(uint64_t bytes_max, uint64_t nodes_max, wasm::HeldOutput& held)
+      : bytes_left_(bytes_max), nodes_left_(nodes_max), held_(held) {}
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
 
   [[nodiscard]] uint64_t bytes_left() const { return bytes_left_; }
-  [[nodiscard]] bool take_bytes(uint64_t count) {
-    if (count > bytes_left_) return false;
+  // What take_bytes() needs before: ENOSPC beyond the limit; else the node may end the call.
+  Attempt<void> make_room(uint64_t count) {
+    if (count > bytes_left_) return Errno::kNospc;
+    if (auto stopped = held_.make_room(count)) return Failure(*std::move(stopped));
+    return {};
+  }
+  void take_bytes(uint64_t count) {
+    CHECK(count <= bytes_left_);
     bytes_left_ -= count;
-    return true;
+    held_.add(count);
   }
-  void give_bytes(uint64_t count) { bytes_left_ += count; }
+  void give_bytes(uint64_t count) {
+    bytes_left_ += count;
+    held_.remove(count);
+  }
 
-  [[nodiscard]] bool take_node() {
-    if (nodes_left_ == 0) return false;
+  Attempt<void> take_node() {
+    if (nodes_left_ == 0) return Errno::kNospc;
+    if (auto stopped = held_.make_room(kNodeBytes)) return Failure(*std::move(stopped));
     --nodes_left_;
-    return true;
+    held_.add(kNodeBytes);
+    return {};
   }
-  void give_node() { ++nodes_left_; }
+  void give_node() {
+    ++nodes_left_;
+    held_.remove(kNodeBytes);
+  }
 
  private:
   uint64_t bytes_left_;
   uint64_t nodes_left_;
+  wasm::HeldOutput& held_;
 };
 
 }  // namespace timerose::wasi::vfs

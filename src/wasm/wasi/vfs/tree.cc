@@ -9,8 +9,8 @@
 namespace timerose::wasi::vfs {
 
 Tree::Tree(const World& world, const Limits& limits, Blockstore& store, const VirtualClocks& clocks,
-           Keep keep)
-    : backing_(store, limits.written_bytes_max, limits.files_max),
+           wasm::HeldOutput& held, Keep keep)
+    : backing_(store, limits.written_bytes_max, limits.files_max, held),
       clocks_(clocks),
       mounts_(mounts_of(world)),
       keep_(keep),

@@ -26,9 +26,9 @@ class Tree {
     uint64_t bytes = 32U << 20;  // names and entries of directories
   };
 
-  // `store` and `clocks` must outlive the tree.
+  // What comes by reference must outlive the tree.
   Tree(const World& world, const Limits& limits, Blockstore& store, const VirtualClocks& clocks,
-       Keep keep);
+       wasm::HeldOutput& held, Keep keep);
   ~Tree();
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;

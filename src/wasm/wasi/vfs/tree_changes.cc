@@ -5,7 +5,7 @@
 namespace timerose::wasi::vfs {
 
 Attempt<NodePtr> Tree::new_node(Filetype type) {
-  if (!backing_.space.take_node()) return Errno::kNospc;
+  WASI_TRY(backing_.space.take_node());
   auto node = std::make_shared<Node>(type, inode_made(made_++));
   node->space = &backing_.space;
   node->touched = true;
@@ -75,7 +75,8 @@ Attempt<NodePtr> Tree::make_directory(const NodePtr& directory, std::string_view
 Attempt<NodePtr> Tree::make_symlink(const NodePtr& directory, std::string_view name,
                                     std::string_view target) {
   WASI_ASSIGN(NodePtr node, new_node(Filetype::kSymbolicLink));
-  if (!backing_.space.take_bytes(target.size())) return Errno::kNospc;
+  WASI_TRY(backing_.space.make_room(target.size()));
+  backing_.space.take_bytes(target.size());
   node->bytes_charged = target.size();
   node->target = target;
   WASI_TRY(bind(directory, name, node));
@@ -94,7 +95,7 @@ Attempt<void> Tree::unlink(const NodePtr& directory, std::string_view name) {
   CHECK(found != children.end() && found->second.node);
   Child& child = found->second;
   if (child.hides_base && !child.charged) {
-    if (!backing_.space.take_node()) return Errno::kNospc;
+    WASI_TRY(backing_.space.take_node());
     child.charged = true;
   }
   if (child.from_base) {

@@ -40,7 +40,8 @@ TEST(Tree, LooksUpOneOfManyThousandsInASmallNumberOfBlocks) {
   World world;
   world.mounts.emplace("/m", builder.finish(sink).value().cid);
   VirtualClocks clocks;
-  Tree tree(world, Limits{}, store, clocks, Tree::Keep());
+  wasm::HeldOutput held;
+  Tree tree(world, Limits{}, store, clocks, held, Tree::Keep());
   EXPECT_EQ(store.gets, 0);
   const NodePtr mount = tree.find(tree.root(), "m").value();
   EXPECT_NE(tree.find(mount, "entry17").value(), nullptr);
@@ -62,17 +63,18 @@ TEST(Tree, ForgetsWhatWasOnlySeenButNotWhatIsHeldOrChanged) {
   World world;
   world.mounts.emplace("/m", builder.finish(sink).value().cid);
   VirtualClocks clocks;
-  Tree tree(world, Limits{}, store, clocks, {.nodes = 200});
+  wasm::HeldOutput held;
+  Tree tree(world, Limits{}, store, clocks, held, {.nodes = 200});
   const NodePtr mount = tree.find(tree.root(), "m").value();
   const auto open = [&](int i) { return tree.find(mount, std::to_string(i)).value(); };
 
-  const NodePtr held = open(0);
+  const NodePtr first = open(0);
   ASSERT_TRUE(tree.make_file(open(1), "made").ok());
   const uint64_t inode = tree.find(open(2), "f").value()->inode;
   for (int i = 0; i < count; ++i) ASSERT_NE(tree.find(open(i), "f").value(), nullptr);
 
   EXPECT_LT(mount->directory->children.size(), 100U);
-  EXPECT_EQ(open(0), held);
+  EXPECT_EQ(open(0), first);
   EXPECT_NE(tree.find(open(1), "made").value(), nullptr);
   EXPECT_EQ(tree.find(open(2), "f").value()->inode, inode);
 }
