@@ -37,6 +37,7 @@ const char* stage_name(Stage stage) {
 Job::Job(const MeshKnowledge& mesh, JobCall call, JobOptions options)
     : mesh_(mesh), call_(std::move(call)), options_(std::move(options)), avoided_(call_.avoided) {
   options_.copies = std::clamp(options_.copies, 1U, JobOptions::kCopiesMax);
+  options_.deadline_ms = std::min(options_.deadline_ms, execute::kMillisecondsMax);
 }
 
 std::vector<JobAction>& Job::start(uint64_t now_ms) {

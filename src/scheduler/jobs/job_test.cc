@@ -227,6 +227,14 @@ TEST_F(JobTest, FailuresHaveAnEnd) {
   EXPECT_EQ(last, "stopped (internal): broken");
 }
 
+TEST_F(JobTest, ADeadlineBeyondWhatAnOfferCanSayIsCut) {
+  mesh_of(1);
+  options_.deadline_ms = UINT64_MAX;
+  start();
+  EXPECT_EQ(job_->options().deadline_ms, execute::kMillisecondsMax);
+  EXPECT_GT(job_->next_ms(), now_ms_) << "it has not passed";
+}
+
 TEST_F(JobTest, TheDeadlineEndsItWhereverItIs) {
   mesh_of(2);
   options_.deadline_ms = 2000;
