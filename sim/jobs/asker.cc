@@ -264,6 +264,10 @@ void Asker::on(Active& active, const OfferCall& action) {
   side(execute::Ask{action.peer, std::move(offer)});
 }
 
+// Nobody reads it here.
+void Asker::on(Active& /*active*/, const TellWaiting& /*action*/) {}
+void Asker::on(Active& /*active*/, const TellFewer& /*action*/) {}
+
 void Asker::on(Active& active, const Withdraw& action) {
   const auto call = active.calls.find(action.attempt);
   if (call == active.calls.end()) return;

@@ -109,6 +109,8 @@ class Asker {
   void on(Active& active, const scheduler::jobs::OfferCall& action);
   void on(Active& active, const scheduler::jobs::Withdraw& action);
   void on(Active& active, const scheduler::jobs::RevealAnswers& action);
+  void on(Active& active, const scheduler::jobs::TellWaiting& action);
+  void on(Active& active, const scheduler::jobs::TellFewer& action);
   void on(Active& active, const scheduler::jobs::EndJob& action);
   void wake(const std::shared_ptr<Active>& active);
   void check_answer(const Active& active, const scheduler::jobs::Ending& ending);
@@ -141,7 +143,6 @@ class Asker {
   std::unordered_map<NodeNumber, scheduler::NodeRef> refs_;
   std::unordered_map<scheduler::NodeSlot, NodeNumber> node_at_;
   scheduler::execute::RequesterSide side_;
-  std::set<NodeNumber> linked_;
   std::map<JobNumber, std::shared_ptr<Active>> active_;
   std::unordered_map<CallNumber, Placed> placed_;
   std::unordered_map<CallNumber, std::pair<JobNumber, NodeNumber>> memo_calls_;

@@ -12,13 +12,9 @@ using namespace scheduler::jobs;  // NOLINT(google-build-using-namespace): its e
 
 }  // namespace
 
-void Asker::link_ready(NodeNumber executor) {
-  linked_.insert(executor);
-  side(execute::LinkReady{world_.id_of(executor)});
-}
+void Asker::link_ready(NodeNumber executor) { side(execute::LinkReady{world_.id_of(executor)}); }
 
 void Asker::link_lost(NodeNumber executor, const std::string& why) {
-  linked_.erase(executor);
   side(execute::LinkLost{world_.id_of(executor), why});
 }
 
@@ -35,7 +31,6 @@ void Asker::side(execute::RequesterEvent event) {
       world_.wires.say(self_, world_.node_of(say->executor), std::move(say->message));
     } else if (const auto* end = std::get_if<execute::EndLink>(&action)) {
       const NodeNumber executor = world_.node_of(end->executor);
-      linked_.erase(executor);
       world_.wires.close(self_, executor);
       side(execute::LinkLost{end->executor, end->why});
     } else if (auto* news = std::get_if<execute::Told>(&action)) {
@@ -90,10 +85,7 @@ void Asker::told(CallNumber call, execute::Update& update) {
     return tell(placed.job, Declined{placed.attempt, ErrorCode::kPermission, refuse->message});
   }
   if (const auto* lost = std::get_if<execute::Lost>(&update)) {
-    if (!linked_.contains(placed.executor)) {
-      return tell(placed.job, OutOfReach{placed.attempt, lost->message});
-    }
-    return tell(placed.job, Lost{placed.attempt, lost->message});
+    return tell(placed.job, Lost{placed.attempt, lost->message, lost->ended});
   }
 }
 

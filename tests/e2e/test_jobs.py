@@ -85,6 +85,19 @@ def test_a_connected_nodes_word_is_enough_to_know_that_it_has_the_data(tmp_path,
         a.complaint("--offline", "cat", cid)
 
 
+def test_who_has_run_a_call_is_known_to_have_its_data(tmp_path, guests):
+    with running(tmp_path, "a", "b", settings={"Provide.Strategy": "none"}.items()) as (a, b):
+        for node, other in ((a, b), (b, a)):
+            node("trust", "add", other.peer_id())
+        a("swarm", "connect", b.address())
+        wait_for(lambda: a.known().keys() == {a.peer_id(), b.peer_id()}, "they know each other")
+        cid = a.text("add", "-Q", stdin=os.urandom(3 << 20))
+        a("run", "--at", b.peer_id(), "--input", cid, guests("cat"))
+        told = json.loads(a.text("run", "-o", "json", "--dry-run", "--input", cid, guests("hello")))
+        lines = {one["peer"]: one for one in told["explanation"]["candidates"]}
+        assert lines[b.peer_id()]["why"] == "holder"
+
+
 def test_a_run_that_is_cheapest_here_stays_here(mesh, guests):
     a, _, _ = mesh
     cid = a.text("add", "-Q", stdin=os.urandom(3 << 20))
@@ -187,6 +200,55 @@ def test_copies_run_on_different_nodes_and_a_quorum_agrees(mesh, guests):
     assert len(set(answered)) == 3
     complaint = a.complaint("run", "--no-memo", "--verify", "quorum=4", guests("hello"), code=125)
     assert "4 answers are wanted, and there are nodes for 3" in complaint
+
+
+def test_copies_that_find_no_node_are_told(mesh, guests):
+    a, _, _ = mesh
+    wanted = ["--copies", "5", guests("hello")]
+    answer = a("run", "--no-memo", *wanted)
+    assert answer.stdout == b"hello\n"
+    told = "3 of 5 copies run: no node fits, of 3 known; 3 have been given it already"
+    assert told in answer.stderr.decode()
+    (name,) = [one["id"] for one in jobs(a)]
+    assert told in a.text("jobs", "show", name) and told in job(a, name)["note"]
+    explained = a("run", "--dry-run", *wanted)
+    assert "5 copies are wanted, and there are nodes for 3: " in explained.stderr.decode()
+    complaint = a.complaint("run", "--dry-run", "--verify", "quorum=4", guests("hello"), code=125)
+    assert "4 answers are wanted, and there are nodes for 3: " in complaint
+
+
+def told_while_waiting(asker, executor, guest):
+    """Runs a guest at one node, by its PeerID, and no other; gives what is told of the wait, and the client."""
+    only_there = ["--require", f"node={executor}"]
+    client = asker.start("run", *only_there, guest, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return client.stderr.readline().decode(), client
+
+
+def test_while_all_nodes_are_busy_it_says_what_it_waits_for(tmp_path, guests):
+    with running(tmp_path, "a", "b", settings={"Execute.Calls": "1"}) as (a, b):
+        b.execute_for(a)
+        a("trust", "add", "--role", "executor", b.peer_id())
+        wait_for(lambda: b.peer_id() in a.known(), "the other node is known")
+        first = a.text("run", "--detach", "--require", f"node={b.peer_id()}", guests("forever"))
+        wait_for(lambda: job(a, first)["state"] == "running", "the only place is taken")
+        told, client = told_while_waiting(a, b.peer_id(), guests("hello"))
+        assert f"waiting: {b.peer_id()} is busy; asked again in " in told
+        assert "s at most (the executor is busy: " in told
+        a("jobs", "cancel", first)
+        assert client.communicate(timeout=60)[0] == b"hello\n"
+
+
+def test_a_node_that_cannot_be_reached_for_a_while_is_waited_for(tmp_path, guests):
+    with running(tmp_path, "a", "b") as (a, b):
+        b.execute_for(a)
+        a("trust", "add", "--role", "executor", b.peer_id())
+        wait_for(lambda: b.peer_id() in a.known(), "the other node is known")
+        executor = b.peer_id()
+        b.process.send_signal(signal.SIGSTOP)
+        told, client = told_while_waiting(a, executor, guests("hello"))
+        b.process.send_signal(signal.SIGCONT)
+        assert f"waiting: {executor} is " in told
+        assert client.communicate(timeout=60)[0] == b"hello\n"
 
 
 def test_whoever_is_not_trusted_is_not_asked(mesh, guests):

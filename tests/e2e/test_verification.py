@@ -99,6 +99,8 @@ def test_spot_checks_find_a_liar_that_is_trusted(mesh, guests):
         assert len(evidence_of(a)) == 1
         trusting = a(*call[:1], "--verify", "trust", *call[1:], "and again")
         assert trusting.stdout == b"hello\n", "after a fault it is checked unasked"
+        again = a("run", guests("hello"))
+        assert again.stdout == b"hello\n", "what it said before it was found out is not believed any more"
 
 
 def test_an_answer_that_was_not_committed_to_does_not_count(mesh, guests):

@@ -50,6 +50,7 @@ Json json_of(const JobRecord& job) {
             {"executor", job.executor ? Json(job.executor->to_string()) : Json()},
             {"steps", std::move(steps)}};
   if (!job.error.empty()) json["error"] = job.error;
+  if (!job.note.empty()) json["note"] = job.note;
   if (job.answer && job.answer->outcome_cid) {
     json["outcome"] = job.answer->outcome_cid->to_string();
     const auto& output = job.answer->outcome->output;
@@ -118,7 +119,7 @@ Result<int> logs(Session& session, const std::string& id, bool follow) {
   const auto watcher = follow ? new_job_watcher(session)
                               : std::make_shared<node::JobChannel>(node::Ask{.timeout_ms = 0});
   TR_TRY(network->watch_job(id, watcher));
-  const auto end = follow_job(*watcher, on_write, seen);
+  const auto end = follow_job(session, *watcher, on_write, seen);
   if (!end.ok()) {
     // All that was there already has been shown.
     if (!follow && end.error().code == ErrorCode::kNotFound) return kExitSuccess;

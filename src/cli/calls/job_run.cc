@@ -69,9 +69,9 @@ Result<int> show_explanation(Session& session, const scheduler::Explanation& exp
   TR_TRY(session.out().line(text));
   TR_TRY(session.out().flush());
   const std::string refusal = explanation.refusal();
-  if (refusal.empty()) return kExitSuccess;
-  session.complain(refusal);
-  return kExitRunFailed;
+  if (!refusal.empty()) session.complain(refusal);
+  if (!explanation.shortage.empty()) session.complain(explanation.shortage);
+  return refusal.empty() && !explanation.is_too_few ? kExitSuccess : kExitRunFailed;
 }
 
 Result<std::string> explanation_json(const node::JobEnd& end) {
@@ -157,7 +157,7 @@ Result<int> run_job(Session& session, const JobWish& wish, const compute::Reques
     return kExitSuccess;
   }
   node::Seen seen;
-  auto end = follow_job(*watcher, show_while_running(session.streams(), show), seen,
+  auto end = follow_job(session, *watcher, show_while_running(session.streams(), show), seen,
                         explain_on_error(session, wish, show));
   if (!end.ok()) {
     (void)network->cancel_job(id);

@@ -19,8 +19,9 @@ using OnExplained = std::function<Status(const scheduler::Explanation&)>;
 
 // Until the job ends. `on_explained` is called before anything runs, if it was asked to explain;
 // `on_write` is given what the guest writes, as far as it comes in order;
-// `seen` says how much of each stream that was.
-Result<std::shared_ptr<const node::JobEnd>> follow_job(node::JobChannel& watcher,
+// `seen` says how much of each stream that was. What the job waits for is told on standard error.
+Result<std::shared_ptr<const node::JobEnd>> follow_job(const Session& session,
+                                                       node::JobChannel& watcher,
                                                        const wasi::Context::OnWrite& on_write,
                                                        node::Seen& seen,
                                                        const OnExplained& on_explained = {});

@@ -86,7 +86,8 @@ Result<std::optional<node::KnownAnswer>> what_is_known(Session& session,
   if (!remembered) return std::optional<node::KnownAnswer>();
   TR_ASSIGN(const PrivateKey* key, repository->key());
   TR_ASSIGN(auto* store, session.blockstore(Access::kReadOnly));
-  auto known = node::known_answer(*std::move(remembered), *store, PeerId::of(key->public_key()));
+  auto known = node::known_answer(*std::move(remembered), *store, repository->records(),
+                                  PeerId::of(key->public_key()));
   // A receipt that is gone or damaged is nobody's word.
   if (!known.ok()) return std::optional<node::KnownAnswer>();
   return std::optional(*std::move(known));
@@ -108,9 +109,7 @@ Result<bool> counts(Session& session, const JobWish& wish, node::KnownAnswer& kn
   if (is_quorum) {
     TR_ASSIGN(known.witnesses, node::other_witnesses(repository->records(), trust, known));
   }
-  std::vector said{
-      node::said_by(known.executor, {}, node::standing_of(trust, known.executor), known.answer)};
-  said.insert(said.end(), known.witnesses.begin(), known.witnesses.end());
+  const auto said = node::who_said(known, {}, node::standing_of(trust, known.executor));
   return judge(wish.options.verify, said).next == Next::kAccept;
 }
 

@@ -36,6 +36,7 @@ struct JobRecord {
   std::vector<JobStep> steps;
   std::optional<PeerId> executor;  // whose answer counts, or that runs it now
   std::string error;               // why it has no answer
+  std::string note;                // what else is to be known of it
   std::optional<compute::Answer> answer;
 };
 
@@ -54,8 +55,9 @@ struct JobEnd {
 };
 
 // The explanation, if it was asked for, comes before anything is run.
-using JobNews = std::variant<std::shared_ptr<const scheduler::Explanation>, scheduler::execute::Log,
-                             std::shared_ptr<const JobEnd>>;
+using JobNews =
+    std::variant<std::shared_ptr<const scheduler::Explanation>, scheduler::jobs::Waiting,
+                 scheduler::jobs::Fewer, scheduler::execute::Log, std::shared_ptr<const JobEnd>>;
 using JobChannel = Channel<JobNews>;
 
 }  // namespace timerose::node

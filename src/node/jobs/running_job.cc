@@ -148,9 +148,10 @@ jobs::MemoSaid RunningJob::memo_said() const {
   };
   if (ask_->known) {
     const PeerId& signer = ask_->known->executor;
-    add(said_by(signer, parts_.mesh.operator_of(signer), parts_.mesh.standing(signer),
-                ask_->known->answer));
-    for (const auto& witness : ask_->known->witnesses) add(witness);
+    for (const auto& answer :
+         who_said(*ask_->known, parts_.mesh.operator_of(signer), parts_.mesh.standing(signer))) {
+      add(answer);
+    }
   }
   for (const auto& answer : said.answers) {
     if (const auto node = parts_.mesh.find(answer.executor)) said.nodes.push_back(*node);
@@ -224,6 +225,13 @@ void RunningJob::carry_out(const jobs::RevealAnswers& action) {
     if (found != asked_.end() && found->second.call) calls.push_back(*found->second.call);
   }
   parts_.execution.reveal(std::move(calls));
+}
+
+void RunningJob::carry_out(const jobs::TellWaiting& action) { tell(action.waiting); }
+
+void RunningJob::carry_out(const jobs::TellFewer& action) {
+  note_ = action.fewer.to_string();
+  tell(action.fewer);
 }
 
 void RunningJob::carry_out(const jobs::EndJob& action) {
@@ -353,6 +361,7 @@ JobRecord RunningJob::record() const {
                    .steps = steps_,
                    .executor = {},
                    .error = {},
+                   .note = note_,
                    .answer = {}};
   if (!end_) {
     if (!job_) return record;

@@ -49,6 +49,8 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   void carry_out(const scheduler::jobs::OfferCall& action);
   void carry_out(const scheduler::jobs::Withdraw& action);
   void carry_out(const scheduler::jobs::RevealAnswers& action);
+  void carry_out(const scheduler::jobs::TellWaiting& action);
+  void carry_out(const scheduler::jobs::TellFewer& action);
   void carry_out(const scheduler::jobs::EndJob& action);
   template <typename Ask>
   void reach_and(const PeerId& peer, AttemptId attempt, Ask ask);
@@ -103,6 +105,7 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   std::unique_ptr<EventLoop::Timer> timer_;
   std::shared_ptr<const JobEnd> end_;
   std::vector<JobStep> steps_;  // once it has ended
+  std::string note_;
 };
 
 }  // namespace timerose::node

@@ -129,7 +129,7 @@ void RunningJob::heard(AttemptId attempt, const Asked& /*asked*/,
 }
 
 void RunningJob::heard(AttemptId attempt, const Asked& /*asked*/, const execute::Lost& update) {
-  step(jobs::Lost{attempt, update.message});
+  step(jobs::Lost{attempt, update.message, update.ended});
 }
 
 void RunningJob::heard(AttemptId attempt, const Asked& asked, const execute::Fault& update) {

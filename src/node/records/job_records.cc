@@ -64,6 +64,7 @@ Result<Bytes> encode(const KeptJob& job) {
                  {"code", uint64_t{static_cast<uint8_t>(job.error_code)}},
                  {"stdout", job.written[0]},
                  {"stderr", job.written[1]}};
+  if (!record.note.empty()) map.emplace("note", bytes_of(record.note));
   if (record.executor) map.emplace("executor", to_bytes(record.executor->bytes()));
   if (record.answer) {
     TR_ASSIGN(Value answer, answer_of(*record.answer));
@@ -122,7 +123,7 @@ Result<KeptJob> decode(ByteView bytes) {
   TR_ASSIGN(Fields fields, Fields::of(value, kObject));
   TR_ASSIGN(const Cid invocation, fields.link("invocation"));
   TR_ASSIGN(const Cid function, fields.link("function"));
-  KeptJob job(JobRecord{{}, invocation, function, {}, 0, 0, false, {}, {}, {}, {}});
+  KeptJob job(JobRecord{{}, invocation, function, {}, 0, 0, false, {}, {}, {}, {}, {}});
   JobRecord& record = job.record;
   TR_ASSIGN(record.id, fields.text("id"));
   TR_ASSIGN(record.state, fields.text("state"));
@@ -135,6 +136,9 @@ Result<KeptJob> decode(ByteView bytes) {
       static_cast<ErrorCode>(std::min(code, static_cast<uint64_t>(ErrorCode::kInternal)));
   TR_ASSIGN(job.written[0], fields.bytes("stdout"));
   TR_ASSIGN(job.written[1], fields.bytes("stderr"));
+  if (fields.optional("note") != nullptr) {
+    TR_ASSIGN(record.note, text_of(fields, "note"));
+  }
   if (fields.optional("executor") != nullptr) {
     TR_ASSIGN(const Bytes executor, fields.bytes("executor"));
     TR_ASSIGN(record.executor, PeerId::decode(executor));

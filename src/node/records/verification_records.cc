@@ -14,6 +14,8 @@ using scheduler::verify::Scores;
 // Counts are kept in millionths.
 constexpr double kParts = 1'000'000;
 constexpr size_t kFunctionBytes = 16;
+// In place of a function.
+constexpr std::array<uint8_t, 1> kWholeNode{0};
 
 Status prepare_scores(sqlite::Database& records) {
   return records.execute(
@@ -24,9 +26,8 @@ Status prepare_scores(sqlite::Database& records) {
       " cid BLOB NOT NULL UNIQUE, at INTEGER NOT NULL)");
 }
 
-// One zero stands for the node as a whole.
 Bytes bytes_of(const Scores::Entry& entry) {
-  if (entry.is_node) return {0};
+  if (entry.is_node) return to_bytes(kWholeNode);
   Bytes bytes(kFunctionBytes);
   std::memcpy(bytes.data(), &entry.function.high, sizeof(entry.function.high));
   std::memcpy(bytes.data() + sizeof(entry.function.high), &entry.function.low,
@@ -35,7 +36,7 @@ Bytes bytes_of(const Scores::Entry& entry) {
 }
 
 bool read_function(ByteView bytes, Scores::Entry& entry) {
-  entry.is_node = bytes.size() == 1;
+  entry.is_node = bytes.size() == kWholeNode.size();
   if (entry.is_node) return true;
   if (bytes.size() != kFunctionBytes) return false;
   std::memcpy(&entry.function.high, bytes.data(), sizeof(entry.function.high));
@@ -116,6 +117,13 @@ Status save_scores(sqlite::Database& records, const std::vector<Scores::Entry>& 
     }
   }
   return transaction.commit();
+}
+
+Result<bool> was_at_fault(sqlite::Database& records, const PeerId& executor) {
+  TR_TRY(prepare_scores(records));
+  TR_ASSIGN(auto rows, records.prepare("SELECT 1 FROM scores WHERE peer = ?1 AND function = ?2"
+                                       " AND times_faulty > 0"));
+  return rows.bind(1, executor.bytes()).bind(2, ByteView(kWholeNode)).step();
 }
 
 Result<Cid> keep_evidence(sqlite::Database& records, Blockstore& store, Pins& pins,

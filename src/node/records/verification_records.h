@@ -6,6 +6,7 @@
 #include "base/sqlite.h"
 #include "blockstore/blockstore.h"
 #include "blockstore/pins.h"
+#include "multiformats/peer_id.h"
 #include "scheduler/verify/evidence.h"
 #include "scheduler/verify/scores.h"
 
@@ -20,6 +21,9 @@ Result<scheduler::verify::Scores> load_scores(sqlite::Database& records,
 // Replaces what is kept of these.
 Status save_scores(sqlite::Database& records,
                    const std::vector<scheduler::verify::Scores::Entry>& entries);
+
+// Whether it ever was: what it said before cannot be told from lies.
+Result<bool> was_at_fault(sqlite::Database& records, const PeerId& executor);
 
 struct EvidenceRecord {
   Cid cid;

@@ -143,16 +143,16 @@ void RequesterSide::on(LinkLost& event) {
   executor.short_links = was_short ? executor.short_links + 1 : 0;
   if (event.final || executor.short_links >= limits_.short_links_max) {
     executor.short_links = 0;
-    lose_all(event.executor, event.why);
+    lose_all(event.executor, event.why, true);
   }
 }
 
-void RequesterSide::lose_all(const PeerId& peer, const std::string& why) {
+void RequesterSide::lose_all(const PeerId& peer, const std::string& why, bool ended) {
   std::vector<CallNumber> lost;
   for (const auto& [number, call] : calls_) {
     if (call.executor == peer) lost.push_back(number);
   }
-  for (const CallNumber number : lost) end(number, Lost{why});
+  for (const CallNumber number : lost) end(number, Lost{why, ended});
 }
 
 // --- What executors say ---
@@ -169,7 +169,7 @@ void RequesterSide::take(const PeerId& /*from*/, Heartbeat& /*heartbeat*/) {}
 // What only requesters say.
 template <typename Other>
 void RequesterSide::take(const PeerId& from, Other& /*message*/) {
-  lose_all(from, "the executor broke the protocol: it sent what only requesters send");
+  lose_all(from, "the executor broke the protocol: it sent what only requesters send", true);
   actions_.emplace_back(EndLink{from, "it broke the protocol"});
 }
 
@@ -218,7 +218,8 @@ void RequesterSide::take(const PeerId& from, Commit& commit) {
     if (call->commit == commit.digest) return say(from, Reveal{{commit.call}});
     say(from, Cancel{commit.call});
     const CallNumber number = commit.call;
-    return end(number, Lost{"the executor has forgotten the answer that it had committed to"});
+    return end(number,
+               Lost{"the executor has forgotten the answer that it had committed to", true});
   }
   call->stage = Stage::kAccepted;
   call->commit = commit.digest;
@@ -300,7 +301,7 @@ void RequesterSide::sweep_calls() {
   for (const CallNumber number : late) {
     Call& call = calls_.at(number);
     if (call.offer() == nullptr) {
-      end(number, Lost{"the executor did not answer a question in time"});
+      end(number, Lost{"the executor did not answer a question in time", false});
       continue;
     }
     if (call.is_there()) say(call.executor, Cancel{number});
@@ -319,11 +320,14 @@ void RequesterSide::sweep_executors() {
     }
     if (executor.calls > 0 && now_ns_ - executor.heard_ns >= lease_ns) {
       const std::string why = executor.why_lost.empty() ? "" : ": " + executor.why_lost;
+      const bool ended = executor.state != LinkState::kOpen;
       if (executor.state != LinkState::kClosed) {
         actions_.emplace_back(EndLink{peer, "not heard of for the lease"});
       }
-      lose_all(peer, fmt::format("the executor {} was not heard of for {} ms{}", peer.to_string(),
-                                 limits_.lease_ms, why));
+      lose_all(peer,
+               fmt::format("the executor {} was not heard of for {} ms{}", peer.to_string(),
+                           limits_.lease_ms, why),
+               ended);
       one = executors_.erase(one);
       continue;
     }

@@ -82,6 +82,7 @@ struct EndLink {
 // The executor was not heard of for the lease, or could not be reached.
 struct Lost {
   std::string message;
+  bool ended = false;  // the link to it did, and there was no other within the lease
 };
 // The executor said what it must not: an answer that is not the one it committed to, or one to what
 // was not asked.
@@ -171,7 +172,7 @@ class RequesterSide {
   [[nodiscard]] static std::optional<std::string> fault_of(const Finish& finish, Call& call);
   void end(CallNumber number, Update update);
   void acknowledge(const PeerId& peer, CallNumber number);
-  void lose_all(const PeerId& peer, const std::string& why);
+  void lose_all(const PeerId& peer, const std::string& why, bool ended);
   void sweep_calls();
   void sweep_executors();
 

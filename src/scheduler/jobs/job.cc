@@ -57,6 +57,8 @@ std::vector<JobAction>& Job::start(uint64_t now_ms) {
   } else {
     judge();
   }
+  tell_waiting();
+  tell_fewer();
   return actions_;
 }
 
@@ -66,6 +68,8 @@ std::vector<JobAction>& Job::step(uint64_t now_ms, const JobEvent& event) {
   if (ended_) return actions_;
   std::visit([this](const auto& one) { on(one); }, event);
   reveal_if_all_committed();
+  tell_waiting();
+  tell_fewer();
   return actions_;
 }
 
@@ -103,7 +107,11 @@ void Job::on(const Declined& event) {
   if (attempt == nullptr) return;
   const AttemptState was = attempt->state;
   close(*attempt, AttemptState::kDeclined, event.why);
-  avoid(*attempt);
+  if (event.code == ErrorCode::kBusy) {  // it stops, and may be started again
+    miss(*attempt);
+  } else {
+    avoid(*attempt);
+  }
   const uint32_t seat = attempt->seat;
   if (seats_[seat].fixed || event.code == ErrorCode::kMalformed) {
     return fail(event.code, fmt::format("{}: {}", attempt->peer.to_string(), event.why));
@@ -202,11 +210,13 @@ void Job::on(const Wrong& event) {
 void Job::on(const Lost& event) {
   Attempt* const attempt = open(event.attempt);
   if (attempt == nullptr) return;
+  if (attempt->taken_ms == 0) return on(OutOfReach{event.attempt, event.why});
   close(*attempt, AttemptState::kLost, event.why);
   if (seats_[attempt->seat].fixed) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: {}", attempt->peer.to_string(), event.why));
   }
-  if (++lost_ >= kLostMax) {
+  if (event.ended) ++killed_;
+  if (++lost_ >= kLostMax || killed_ >= kKilledMax) {
     return fail(ErrorCode::kLimitExceeded,
                 fmt::format("{} nodes were lost while they had this call, so it is not given to "
                             "another: {}",

@@ -73,8 +73,11 @@ struct Attempt {
 
 class Job {
  public:
-  // A call whose executors were lost this often while they had it is not tried again.
-  static constexpr uint32_t kLostMax = 3;
+  // A call whose executors ended this often while they had it is not tried again: it may be what
+  // ends them. Nor one that so many nodes were not heard of any more with, whose links still stood:
+  // most of these could not be reached.
+  static constexpr uint32_t kKilledMax = 3;
+  static constexpr uint32_t kLostMax = 8;
   // A failure of the call itself is believed of a trusted node, or when a second one says so; any
   // other failure is tried so often.
   static constexpr uint32_t kFailuresMax = 3;
@@ -84,11 +87,17 @@ class Job {
   static constexpr uint64_t kProbeFromBytes = 1U << 20;
   static constexpr size_t kProbedAtOnce = 3;
   static constexpr uint64_t kProbeWithin_ms = 200;
-  // So long a call waits for nodes that are all busy, and without a deadline also for those that
-  // cannot be reached while others have it already.
+  // So long a call without a deadline waits for nodes that are busy, or that fit and cannot be
+  // reached.
   static constexpr uint64_t kPatience_ms = 30'000;
-  // Then they are asked again.
+  // Then some of those that could not be reached are asked again; later after a share of the time
+  // that it has waited, so that kAttemptsMax lasts for hours.
   static constexpr uint64_t kPlaceAgain_ms = 1'000;
+  static constexpr uint64_t kPlaceAgainShare = 4;
+  static constexpr size_t kAskedAgain = 4;
+  // Of a wait the user is told after a while, and again when it is for something else.
+  static constexpr uint64_t kTellWait_ms = 1'000;
+  static constexpr uint64_t kTellWaitAgain_ms = 5'000;
   // A run is a straggler once it takes longer than this share of the runs before took.
   static constexpr double kStragglerQuantile = 0.95;
   static constexpr uint64_t kHedgeMin_ms = 20;
@@ -112,9 +121,11 @@ class Job {
   [[nodiscard]] const std::vector<verify::Answer>& answers() const { return answers_; }
   // Of the first decision if it was asked for, and of one by which no node fits.
   [[nodiscard]] const std::optional<Explanation>& explanation() const { return explanation_; }
+  // Of the copies that were wanted, as it was told last.
+  [[nodiscard]] const std::optional<Fewer>& fewer() const { return fewer_; }
 
  private:
-  // kStandingBy: until others' probes let go of nodes. kWaiting: for nodes that were out of reach.
+  // kStandingBy: until others' probes let go of nodes. kWaiting: for nodes that are out of reach.
   enum class SeatState : uint8_t {
     kProbing,
     kStandingBy,
@@ -140,9 +151,9 @@ class Job {
     std::vector<Candidate> order;  // to be asked, cheapest first
     uint64_t place_by_ms = 0;      // while nobody is only busy
     uint64_t probe_until_ms = 0;
-    std::optional<uint64_t> hedge_ms;     // then its run is a straggler
-    uint64_t again_ms = 0;                // while it waits or stands by: when it is placed again
-    std::optional<uint64_t> patience_ms;  // until then it waits
+    std::optional<uint64_t> hedge_ms;    // then its run is a straggler
+    uint64_t again_ms = 0;               // while it waits or stands by: when it is placed again
+    std::optional<uint64_t> unbound_ms;  // since when no node has taken it
   };
   struct Given {
     AttemptId attempt;
@@ -179,6 +190,7 @@ class Job {
   [[nodiscard]] std::optional<NodeRef> named_node() const;
   [[nodiscard]] std::string why_named_does_not_fit() const;
   void explain_only();
+  void explain_shortage(Explanation& explanation) const;
 
   // job_seats.cc: from a seat without a node to one that is bound.
   void open_seats(uint32_t wanted);
@@ -206,8 +218,10 @@ class Job {
   void place_again(const Attempt& attempt);
   // job_seats.cc again: what is left of a seat, and time.
   void vacate(uint32_t seat, ErrorCode code, std::string why);
-  [[nodiscard]] bool is_worth_waiting(uint32_t seat);
-  void wait(uint32_t seat);
+  [[nodiscard]] uint64_t patience_ms(const Seat& seat) const;
+  [[nodiscard]] bool is_worth_waiting(const Seat& seat) const;
+  void wait(Seat& seat);
+  void ask_missed_again();
   void leave(uint32_t seat);
   void hedge(uint32_t seat);
   void on_time(uint32_t seat);
@@ -227,6 +241,12 @@ class Job {
   [[nodiscard]] uint64_t deadline_ms() const;
   [[nodiscard]] uint64_t give_up_ms() const;  // for the deadline
 
+  // job_waiting.cc: what the user is told while nobody has the call.
+  [[nodiscard]] bool is_waiting() const;
+  [[nodiscard]] Waiting waiting() const;
+  void tell_waiting();
+  void tell_fewer();
+
   const MeshKnowledge mesh_;
   const JobCall call_;
   JobOptions options_;
@@ -236,20 +256,24 @@ class Job {
   bool ended_ = false;
   bool trusted_only_ = false;
   uint32_t answers_wanted_ = 1;
-  uint32_t lost_ = 0;
+  uint32_t killed_ = 0;
+  uint32_t lost_ = 0;  // these too
   uint32_t failures_ = 0;
   std::optional<Failed> last_failure_;
   // Whose answers the memo gave: another one of theirs adds nothing.
   std::vector<NodeRef> memo_nodes_;
   std::vector<NodeRef> avoided_;
-  std::vector<NodeRef> missed_;  // of these, those that may be reached later
-  bool has_missed_ = false;      // there was one
+  std::vector<NodeRef> missed_;  // of these, those that may be reached later; the latest last
   std::vector<Seat> seats_;
   std::vector<Attempt> attempts_;  // by their numbers, from 1
   std::vector<verify::Answer> answers_;
   std::vector<Given> given_;  // of each of answers_
   verify::CommitRound round_;
   std::optional<Explanation> explanation_;
+  std::optional<uint64_t> tell_wait_ms_;  // then, if it still waits
+  std::optional<Waiting> told_wait_;
+  std::optional<Fewer> fewer_;
+  bool tell_fewer_ = false;
   std::vector<JobAction> actions_;
 };
 

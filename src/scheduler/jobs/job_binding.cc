@@ -13,7 +13,7 @@ void Job::bind(uint32_t seat) {
   nodes.reserve(at.order.size());
   for (const Candidate& candidate : at.order) nodes.push_back(candidate.node);
   // To be offered the call is to begin it: one at a time.
-  at.binding.emplace(now_ms_, nodes, std::min(deadline_ms(), now_ms_ + kPatience_ms), 1);
+  at.binding.emplace(now_ms_, nodes, patience_ms(at), 1);
   carry_out(seat, at.binding->start(now_ms_));
 }
 
@@ -66,7 +66,7 @@ void Job::bound(uint32_t seat) {
   Seat& at = seats_[seat];
   at.state = SeatState::kBound;
   at.place_by_ms = 0;
-  at.patience_ms.reset();
+  at.unbound_ms.reset();
   if (!options_.hedge || at.is_hedge || at.fixed) return;
   const auto usual =
       mesh_.times.quantile_ms(call_.function, call_.input_bytes(), kStragglerQuantile);

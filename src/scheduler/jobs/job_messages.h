@@ -78,6 +78,7 @@ struct Wrong {  // it sent what cannot be an answer: another call's receipt, a f
 struct Lost {  // was reached, and then not heard of for the lease
   AttemptId attempt;
   std::string why;
+  bool ended = false;  // its connection ended, and there was no other: it runs no more
 };
 struct CancelJob {};
 struct TimeIsUp {};  // next_ms() has come
@@ -105,6 +106,38 @@ struct RevealAnswers {  // to nodes that have Committed: answered by Answered, W
   std::vector<AttemptId> attempts;
 };
 
+// Nobody has the call, or too few have. For the user; nothing follows from it.
+struct Waiting {
+  std::vector<PeerId> busy;
+  std::vector<PeerId> out_of_reach;
+  std::vector<PeerId> silent;  // that were offered the call, and have not said anything yet
+  std::string why;             // that the latest of the busy, or else of the others, is so
+  // One that has taken it, to run it after so many others.
+  std::optional<PeerId> queued_at;
+  uint64_t ahead = 0;
+  uint64_t again_in_ms = 0;  // the next is asked; 0: all that can be asked are being asked
+  uint64_t patience_ms = 0;  // it goes on so long; 0: until the deadline
+
+  // Whether it is the same wait, later.
+  [[nodiscard]] bool is_like(const Waiting& other) const {
+    return busy.size() == other.busy.size() && out_of_reach.size() == other.out_of_reach.size() &&
+           queued_at == other.queued_at;
+  }
+};
+struct TellWaiting {
+  Waiting waiting;
+};
+// Not as many copies as were wanted are under way, and there are no nodes for more.
+struct Fewer {
+  uint32_t wanted = 0;
+  uint32_t run = 0;
+  std::string why;
+  [[nodiscard]] std::string to_string() const;  // "2 of 3 copies run: ..."
+};
+struct TellFewer {
+  Fewer fewer;
+};
+
 enum class How : uint8_t {
   kAnswered,   // `attempt` has the answer
   kStopped,    // by the call's own limits: `stop`
@@ -128,6 +161,7 @@ struct Ending {
 struct EndJob {  // exactly once, and nothing after it
   Ending ending;
 };
-using JobAction = std::variant<AskMemo, ProbeNode, OfferCall, Withdraw, RevealAnswers, EndJob>;
+using JobAction = std::variant<AskMemo, ProbeNode, OfferCall, Withdraw, RevealAnswers, TellWaiting,
+                               TellFewer, EndJob>;
 
 }  // namespace timerose::scheduler::jobs

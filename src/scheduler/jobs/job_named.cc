@@ -60,9 +60,32 @@ void Job::explain_only() {
   Decision decision;
   mesh_.placer.decide(call, decision);
   explanation_ = explain(call, decision, mesh_.nodes, mesh_.self);
-  if (!is_named) return;
+  if (!is_named) return explain_shortage(*explanation_);
   std::erase_if(explanation_->lines,
                 [&](const Explanation::Line& line) { return line.peer != named_peer(); });
+}
+
+// Where more nodes are wanted than fit: one after the other is taken, as runs are placed.
+void Job::explain_shortage(Explanation& explanation) const {
+  const bool is_quorum = options_.verify.policy == verify::Policy::kQuorum;
+  const uint32_t needed = is_quorum ? options_.verify.quorum : 1;
+  const uint32_t wanted = std::max(options_.copies, needed);
+  std::vector<NodeRef> taken;
+  Decision decision;
+  while (taken.size() < wanted) {
+    const CallToPlace call = call_to_place(taken);
+    mesh_.placer.decide(call, decision);
+    if (decision.fitting > 0) {
+      taken.push_back(decision.fit().front().node);
+      continue;
+    }
+    if (taken.empty()) return;  // its refusal says all
+    explanation.is_too_few = taken.size() < needed;
+    explanation.shortage = fmt::format("{} {} are wanted, and there are nodes for {}: {}", wanted,
+                                       wanted > needed ? "copies" : "answers", taken.size(),
+                                       explain(call, decision, mesh_.nodes, mesh_.self).refusal());
+    return;
+  }
 }
 
 }  // namespace timerose::scheduler::jobs

@@ -85,7 +85,17 @@ void Job::miss(const Attempt& attempt) {
   if (!attempt.node) return;
   avoid(attempt);
   missed_.push_back(*attempt.node);
-  has_missed_ = true;
+}
+
+// Those of which nothing was tried for longest. Who has left the mesh may still come back to it.
+void Job::ask_missed_again() {
+  size_t asked = 0;
+  std::erase_if(missed_, [&](NodeRef node) {
+    if (asked == kAskedAgain || !mesh_.nodes.is_live(node)) return false;
+    std::erase(avoided_, node);
+    ++asked;
+    return true;
+  });
 }
 
 // --- Seats ---
@@ -153,6 +163,7 @@ void Job::place(uint32_t seat) {
   const bool is_first = attempts_.empty();
   if (is_first && (options_.explain || decision.fitting == 0)) {
     explanation_ = explain(call, decision, mesh_.nodes, mesh_.self);
+    if (decision.fitting > 0) explain_shortage(*explanation_);
   }
   if (decision.fitting == 0) {
     return vacate(seat, ErrorCode::kLimitExceeded,
@@ -163,6 +174,7 @@ void Job::place(uint32_t seat) {
   if (seats_[seat].place_by_ms == 0) {
     seats_[seat].place_by_ms = now_ms_ + Binding::kDecideWithin_ms;
   }
+  if (!seats_[seat].unbound_ms) seats_[seat].unbound_ms = now_ms_;
   const uint64_t bytes = call_.input_bytes() + call_.function_bytes;
   if (fit.size() > 1 && bytes >= kProbeFromBytes) return probe(seat);
   bind(seat);
@@ -184,8 +196,14 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
     return;
   }
   const uint32_t enough = options_.verify.policy == verify::Policy::kQuorum ? answers_wanted_ : 1;
-  if (live_seats() >= enough) return;
-  if (is_worth_waiting(seat)) return wait(seat);
+  if (live_seats() >= enough) {
+    if (answers_.empty() && live_seats() < options_.copies) {
+      fewer_ = Fewer{options_.copies, live_seats(), std::move(why)};
+      tell_fewer_ = true;
+    }
+    return;
+  }
+  if (is_worth_waiting(seats_[seat])) return wait(seats_[seat]);
   if (last_failure_) return stop(last_failure_->kind, last_failure_->why);
   const std::string said = what_nodes_said();
   if (!said.empty()) why += (why.empty() ? "" : "; ") + said;
@@ -196,27 +214,24 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
   fail(code, std::move(why));
 }
 
-// Of a call that runs nowhere the user hears at once. But what others do for it must not be undone
-// by a node that was out of reach for a moment.
-bool Job::is_worth_waiting(uint32_t seat) {
-  const bool taken =
-      std::ranges::any_of(attempts_, [](const Attempt& attempt) { return attempt.taken_ms != 0; });
-  const bool others = std::ranges::any_of(seats_, [&](const Seat& one) {
-    return &one != &seats_[seat] && is_live(one) && (taken || one.state != SeatState::kWaiting);
-  });
-  if (!has_missed_ || (!others && answers_.empty())) return false;
-  Seat& at = seats_[seat];
-  if (!at.patience_ms) at.patience_ms = now_ms_ + kPatience_ms;
-  const uint64_t until_ms = options_.deadline_ms == 0 ? *at.patience_ms : deadline_ms();
-  return now_ms_ + kPlaceAgain_ms < until_ms;
+uint64_t Job::patience_ms(const Seat& seat) const {
+  if (options_.deadline_ms != 0) return deadline_ms();
+  return seat.unbound_ms.value_or(now_ms_) + kPatience_ms;
 }
 
-void Job::wait(uint32_t seat) {
-  Seat& at = seats_[seat];
-  at.state = SeatState::kWaiting;
-  at.binding.reset();
-  at.again_ms = now_ms_ + kPlaceAgain_ms;
-  at.place_by_ms = 0;
+// Of a call that no node fits, or that all refuse, the user hears at once. But a node that fits and
+// is out of reach may be there in a moment.
+bool Job::is_worth_waiting(const Seat& seat) const {
+  return !missed_.empty() && now_ms_ + kPlaceAgain_ms < patience_ms(seat);
+}
+
+void Job::wait(Seat& seat) {
+  if (!seat.unbound_ms) seat.unbound_ms = now_ms_;
+  const uint64_t share_ms = (now_ms_ - *seat.unbound_ms) / kPlaceAgainShare;
+  seat.state = SeatState::kWaiting;
+  seat.binding.reset();
+  seat.again_ms = std::min(now_ms_ + std::max(kPlaceAgain_ms, share_ms), patience_ms(seat) - 1);
+  seat.place_by_ms = 0;
 }
 
 // Its run is not needed any more.
@@ -241,8 +256,7 @@ void Job::hedge(uint32_t seat) {
 void Job::on_time(uint32_t seat) {
   const Seat& at = seats_[seat];
   if (at.state == SeatState::kWaiting && now_ms_ >= at.again_ms) {
-    for (const NodeRef node : missed_) std::erase(avoided_, node);
-    missed_.clear();
+    ask_missed_again();
     return place(seat);
   }
   if (at.state == SeatState::kProbing && now_ms_ >= at.probe_until_ms) return end_probing(seat);
@@ -257,6 +271,7 @@ void Job::on_time(uint32_t seat) {
 std::optional<uint64_t> Job::next_ms() const {
   if (ended_) return std::nullopt;
   uint64_t next = std::min(give_up_ms(), memo_until_ms_.value_or(UINT64_MAX));
+  next = std::min(next, tell_wait_ms_.value_or(UINT64_MAX));
   for (const Seat& seat : seats_) {
     const bool is_to_be_placed =
         seat.state == SeatState::kWaiting || seat.state == SeatState::kStandingBy;

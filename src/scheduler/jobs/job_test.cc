@@ -8,6 +8,7 @@ namespace timerose::scheduler::jobs {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using testing_jobs::JobTest;
 
@@ -138,7 +139,54 @@ TEST_F(JobTest, ABusyMeshIsWaitedForAndThenGivenUp) {
   EXPECT_EQ(step(Occupied{id(1), 500, "full"}), "");
   EXPECT_EQ(pass(500), "offer 0");
   EXPECT_EQ(step(Occupied{id(2), 40'000, "full"}), "");
-  EXPECT_THAT(pass(40'000), HasSubstr("failed: no node has taken the call"));
+  EXPECT_THAT(pass(Job::kPatience_ms), HasSubstr("failed: no node has taken the call"));
+}
+
+TEST_F(JobTest, ABusyNodeIsAskedAgainAsOftenAsItSaysButNotWithoutEnd) {
+  mesh_of(1);
+  EXPECT_EQ(start(), "offer 0");
+  for (uint64_t ms = 0; ms < 10'000; ++ms) {
+    const Attempt& last = job_->attempts().back();
+    if (last.is_open()) step(Occupied{last.id, 0, "full"});
+    pass(1);
+  }
+  EXPECT_GT(job_->attempts().size(), 10U);
+  EXPECT_LT(job_->attempts().size(), 20U);
+}
+
+TEST_F(JobTest, WhileAllAreBusyItTellsWhatItWaitsForAndTellsNothingTwice) {
+  mesh_of(2);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(step(Occupied{id(1), 9000, "full"}), "offer 1");
+  EXPECT_EQ(step(Occupied{id(2), 7000, "full"}), "");
+  EXPECT_EQ(pass(Job::kTellWait_ms - 1), "");
+  now_ms_ += 1;
+  const std::vector<JobAction> actions = job_->step(now_ms_, TimeIsUp{});
+  ASSERT_EQ(written(actions), "waits for 2 busy, 0 out of reach");
+  const Waiting waiting = std::get<TellWaiting>(actions.front()).waiting;
+  EXPECT_EQ(waiting.again_in_ms, 6000U);
+  EXPECT_EQ(waiting.patience_ms, Job::kPatience_ms - Job::kTellWait_ms);
+  EXPECT_EQ(waiting.why, "full");
+  EXPECT_EQ(pass(6000), "offer 1");
+  EXPECT_EQ(step(OutOfReach{id(3), "no way"}), "");
+  EXPECT_EQ(pass(2000), "offer 0");
+  EXPECT_EQ(step(Occupied{id(4), 20'000, "full"}), "");
+  EXPECT_EQ(pass(Job::kTellWaitAgain_ms), "waits for 1 busy, 1 out of reach");
+}
+
+TEST_F(JobTest, OfACallThatWasTakenBehindOthersItTellsSo) {
+  mesh_of(2);
+  start();
+  step(Taken{id(1), 3});
+  EXPECT_EQ(pass(Job::kTellWait_ms), "waits for 0 busy, 0 out of reach, behind 3 at 0");
+  EXPECT_EQ(pass(60'000), "");
+}
+
+TEST_F(JobTest, OfACallThatRunsItTellsNothing) {
+  mesh_of(2);
+  start();
+  step(Taken{id(1), 0});
+  EXPECT_EQ(pass(60'000), "");
 }
 
 TEST_F(JobTest, WhereNothingFitsItSaysSoAtOnce) {
@@ -149,13 +197,49 @@ TEST_F(JobTest, WhereNothingFitsItSaysSoAtOnce) {
   EXPECT_EQ(job_->explanation()->lines.size(), 3U);
 }
 
-TEST_F(JobTest, NodesThatSayNothingAreGivenUpWithinASecond) {
+TEST_F(JobTest, WhereAllRefuseItSaysSoAtOnce) {
   mesh_of(2);
   EXPECT_EQ(start(), "offer 0");
-  EXPECT_THAT(
-      pass(1000),
-      StartsWith("offer 1, withdraw #1, withdraw #2, failed: no node has taken the call; "));
+  EXPECT_EQ(step(Declined{id(1), ErrorCode::kPermission, "stranger"}), "offer 1");
+  EXPECT_THAT(step(Declined{id(2), ErrorCode::kPermission, "stranger"}),
+              StartsWith("failed: no node fits, of 2 known; 2 are left out"));
+}
+
+TEST_F(JobTest, NodesThatSayNothingAreAskedAgainUntilTheStormHasPassed) {
+  mesh_of(2);
+  EXPECT_EQ(start(), "offer 0");
+  EXPECT_EQ(pass(1000), "offer 1, withdraw #1, withdraw #2, waits for 0 busy, 2 out of reach");
   EXPECT_THAT(job_->attempts()[1].why, HasSubstr("has not said whether it takes the call"));
+  EXPECT_EQ(pass(Job::kPlaceAgain_ms), "offer 0");
+  EXPECT_EQ(answer(3, 0), "answered by #3");
+}
+
+TEST_F(JobTest, WithoutADeadlineNodesThatCannotBeReachedAreNotWaitedForLong) {
+  mesh_of(2);
+  start();
+  EXPECT_THAT(pass(Job::kPatience_ms - 1), Not(HasSubstr("failed")));
+  EXPECT_THAT(pass(2000), HasSubstr("failed: no node fits, of 2 known; 2 are left out: "));
+}
+
+TEST_F(JobTest, WithADeadlineTheyAreWaitedForAsLong) {
+  mesh_of(4);
+  options_.deadline_ms = 3'600'000;
+  start();
+  EXPECT_THAT(pass(options_.deadline_ms - 1), Not(HasSubstr("failed")));
+  EXPECT_THAT(pass(1), HasSubstr("stopped (deadline): the deadline of 3600000 ms has passed"));
+}
+
+TEST_F(JobTest, ANodeThatHasLeftTheMeshAndComesBackIsAskedAgain) {
+  mesh_of(2);
+  options_.required = Requirement::parse("distance>1ms").value();
+  options_.deadline_ms = 120'000;
+  EXPECT_EQ(start(), "offer 1");
+  EXPECT_EQ(step(OutOfReach{id(1), "no way"}), "");
+  nodes_.remove(1);
+  EXPECT_EQ(pass(20'000), "waits for 0 busy, 1 out of reach");
+  join(1, advert(1));
+  for (int second = 0; second < 10 && job_->attempts().size() == 1; ++second) pass(1000);
+  EXPECT_EQ(answer(2, 1), "answered by #2");
 }
 
 TEST_F(JobTest, OnlyNodesWhoseAnswersCountAreAsked) {
@@ -190,12 +274,35 @@ TEST_F(JobTest, APoisonedCallIsNotTriedForever) {
   mesh_of(8);
   start();
   std::string last;
-  for (uint32_t attempt = 1; attempt <= Job::kLostMax; ++attempt) {
+  for (uint32_t attempt = 1; attempt <= Job::kKilledMax; ++attempt) {
     step(Taken{id(attempt)});
-    last = step(Lost{id(attempt), "killed"});
+    last = step(Lost{id(attempt), "killed", true});
   }
   EXPECT_THAT(last, HasSubstr("failed: 3 nodes were lost while they had this call"));
   EXPECT_THAT(last, HasSubstr(peer(1).to_string()));
+}
+
+TEST_F(JobTest, ExecutorsThatOnlyCouldNotBeReachedAnyMoreAreBelievedToLiveForLonger) {
+  mesh_of(2);
+  EXPECT_EQ(start(), "offer 0");
+  uint32_t attempt = 0;
+  std::string last;
+  while (attempt < Job::kLostMax) {
+    step(Taken{id(++attempt)});
+    last = step(Lost{id(attempt), "silence", false});
+    if (last.empty()) last = pass(Job::kPlaceAgain_ms);
+    if (attempt < Job::kLostMax) EXPECT_THAT(last, HasSubstr("offer")) << attempt;
+  }
+  EXPECT_THAT(last, HasSubstr("failed: 8 nodes were lost while they had this call"));
+}
+
+TEST_F(JobTest, WhoIsLostBeforeItHadTheCallIsNoPoisonedCallsVictim) {
+  mesh_of(1);
+  start();
+  for (uint32_t attempt = 1; attempt < 5; ++attempt) {
+    EXPECT_EQ(step(Lost{id(attempt), "no link", true}), "");
+    EXPECT_THAT(pass(2 * Job::kPlaceAgain_ms), HasSubstr("offer 0"));
+  }
 }
 
 TEST_F(JobTest, AFailureOfTheCallItselfIsTheEndAndAnotherIsNot) {
@@ -263,7 +370,7 @@ TEST_F(JobTest, AtTheDeadlineTheOnlyNodeThatIsAskedHasTheLastWord) {
   options_.peer = peer(1);
   options_.deadline_ms = 2000;
   start();
-  EXPECT_EQ(pass(2000), "");
+  EXPECT_EQ(pass(2000), "waits for 0 busy, 0 out of reach") << "for the one that was asked";
   EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kDeadline, "the executor was busy"}),
             "stopped (deadline): the executor was busy");
 }

@@ -103,6 +103,18 @@ class JobTest : public ::testing::Test {
       for (const AttemptId attempt : reveal->attempts) out += fmt::format(" #{}", number(attempt));
       return out;
     }
+    if (const auto* tell = std::get_if<TellWaiting>(&action)) {
+      const Waiting& waiting = tell->waiting;
+      std::string out = fmt::format("waits for {} busy, {} out of reach", waiting.busy.size(),
+                                    waiting.out_of_reach.size());
+      if (waiting.queued_at) {
+        out += fmt::format(", behind {} at {}", waiting.ahead, name(*waiting.queued_at));
+      }
+      return out;
+    }
+    if (const auto* tell = std::get_if<TellFewer>(&action)) {
+      return fmt::format("runs {} of {} copies", tell->fewer.run, tell->fewer.wanted);
+    }
     const Ending& ending = std::get<EndJob>(action).ending;
     switch (ending.how) {
       case How::kAnswered:

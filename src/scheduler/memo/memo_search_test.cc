@@ -95,7 +95,16 @@ TEST_F(MemoSearchTest, AQuorumTakesAnswersOfSeveral) {
   start({1, 2, 3});
   EXPECT_EQ(says(1, "outcome", Standing::kStranger), "");
   EXPECT_EQ(says(2, "outcome", Standing::kStranger, 1), "") << "the same executor again";
-  EXPECT_EQ(says(3, "outcome", Standing::kStranger), "known of 1 1 3 by 1");
+  EXPECT_EQ(says(3, "outcome", Standing::kTrusted), "known of 1 1 3 by 1");
+}
+
+TEST_F(MemoSearchTest, StrangersWhoSayThatTheyKnowAreNoQuorumByThemselves) {
+  call_.verify = {Policy::kQuorum, 3, 9, true};
+  start({1, 2, 3});
+  EXPECT_EQ(says(1, "outcome", Standing::kStranger), "");
+  EXPECT_EQ(says(2, "outcome", Standing::kStranger), "");
+  EXPECT_EQ(says(3, "outcome", Standing::kStranger), "known of 1 2 by 1")
+      << "one more has to execute the call";
 }
 
 TEST_F(MemoSearchTest, TooFewForAQuorumAreABeginning) {

@@ -12,7 +12,7 @@ Binding::Binding(uint64_t now_ms, std::span<const NodeRef> nodes, uint64_t deadl
       decide_by_ms_(std::min(now_ms + kDecideWithin_ms, deadline_ms)),
       deadline_ms_(deadline_ms) {
   for (const NodeRef node : nodes.first(std::min(nodes.size(), kNodesMax))) {
-    nodes_.push_back({node, State::kNotAsked, 0, {}});
+    nodes_.push_back({.ref = node, .why = {}});
   }
 }
 
@@ -47,7 +47,8 @@ void Binding::on(uint64_t now_ms, const Busy& event, Actions&) {
   Node* node = find(event.node);
   if (done_ || node == nullptr || node->state == State::kOut) return;
   node->state = State::kBusy;
-  node->until_ms = now_ms + std::max<uint64_t>(1, event.retry_after_ms);
+  node->until_ms = now_ms + std::max(node->pause_ms, event.retry_after_ms);
+  node->pause_ms = std::min(2 * node->pause_ms, kAskBusyAgainMax_ms);
   node->why = fmt::format("busy for {} ms", event.retry_after_ms);
 }
 

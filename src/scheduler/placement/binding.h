@@ -57,6 +57,9 @@ class Binding {
   static constexpr uint64_t kAnswerWithin_ms = 300;  // then the next is asked as well
   // While nobody says that it is only busy; but every node is asked, and has kAnswerWithin_ms.
   static constexpr uint64_t kDecideWithin_ms = 1000;
+  // A busy node is asked again when it says, but not before this, doubled each time to the maximum.
+  static constexpr uint64_t kAskBusyAgain_ms = 50;
+  static constexpr uint64_t kAskBusyAgainMax_ms = 800;
   static constexpr size_t kNodesMax = 24;
 
   // `nodes` in the order to ask, kNodesMax at most; `deadline_ms` is the call's own. Ask one at a
@@ -74,7 +77,8 @@ class Binding {
   struct Node {
     NodeRef ref;
     State state = State::kNotAsked;
-    uint64_t until_ms = 0;  // kAsked: it is slow after; kBusy: may be asked again
+    uint64_t until_ms = 0;                 // kAsked: it is slow after; kBusy: may be asked again
+    uint64_t pause_ms = kAskBusyAgain_ms;  // before it is, at least
     std::string why;
   };
   using Actions = std::vector<BindingAction>;

@@ -136,6 +136,7 @@ Value Explanation::to_value() const {
   Value::Map out{{"nodes", uint64_t{nodes}}, {"candidates", std::move(candidates)}};
   const std::string why_not = refusal();
   if (!why_not.empty()) out.emplace("refusal", why_not);
+  if (!shortage.empty()) out.emplace("shortage", shortage);
   return out;
 }
 

@@ -34,6 +34,9 @@ struct Explanation {
   std::vector<Miss> misses;
   size_t nodes_without_memory = 0;
   size_t nodes_not_trusted = 0;
+  // Where more nodes are wanted, for copies or a quorum, than fit: how many do, and why no more.
+  std::string shortage;
+  bool is_too_few = false;  // so that it cannot be run
 
   // "no node fits: ..." if none does, else empty.
   [[nodiscard]] std::string refusal() const;
