@@ -92,9 +92,9 @@ def test_who_has_run_a_call_is_known_to_have_its_data(tmp_path, guests):
         a("swarm", "connect", b.address())
         wait_for(lambda: a.known().keys() == {a.peer_id(), b.peer_id()}, "they know each other")
         cid = a.text("add", "-Q", stdin=os.urandom(3 << 20))
-        a("run", "--at", b.peer_id(), "--input", cid, guests("cat"))
-        told = json.loads(a.text("run", "-o", "json", "--dry-run", "--input", cid, guests("hello")))
-        lines = {one["peer"]: one for one in told["explanation"]["candidates"]}
+        a("run", "--at", b.peer_id(), "--input", cid, guests("hello"))
+        told = json.loads(a.text("run", "-o", "json", "--dry-run", "--input", cid, guests("cat")))
+        lines = {one["peer"]: one for one in told["candidates"]}
         assert lines[b.peer_id()]["why"] == "holder"
 
 

@@ -6,6 +6,7 @@
 
 #include "node/jobs/running_job.h"
 #include "scheduler/execute/answer.h"
+#include "scheduler/execute/known_inputs.h"
 
 namespace timerose::node {
 namespace {
@@ -85,9 +86,13 @@ void RunningJob::answered(AttemptId attempt, Result<compute::Answer> answer) {
     if (code == ErrorCode::kMismatch || code == ErrorCode::kMalformed) note_fault(peer);
     return step(jobs::Wrong{attempt, answer.error().message});
   }
-  const auto node = parts_.mesh.find(peer);
-  if (node && answer->outcome->output) {
-    parts_.mesh.holders().add(scheduler::ContentKey::of(*answer->outcome->output), *node);
+  if (const auto node = parts_.mesh.find(peer)) {
+    const auto note = [&](const Cid& cid) {
+      parts_.mesh.holders().add(scheduler::ContentKey::of(cid), *node);
+    };
+    if (answer->outcome->output) note(*answer->outcome->output);
+    // Whoever has executed a call has fetched all that it reads.
+    if (!answer->cached) std::ranges::for_each(execute::roots_of(ask_->call), note);
   }
   jobs::Answered event{
       attempt, said_by(peer, parts_.mesh.operator_of(peer), parts_.mesh.standing(peer), *answer),
