@@ -21,7 +21,7 @@ def delegate(node, to, *options):
 
 
 def tokens(node, *file):
-    return json.loads(node.text("trust", "show", "--json", *file))
+    return json.loads(node.text("trust", "show", "-o", "json", *file))
 
 
 def cid_of_last(node, text, issuer):

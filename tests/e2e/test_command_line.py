@@ -63,6 +63,15 @@ def test_a_command_line_that_makes_no_sense_exits_2_or_1_with_what_to_do(timeros
     assert result.stderr.startswith(b"timerose: ")
 
 
+@pytest.mark.parametrize(
+    "words, named",
+    [(["--bogus", "trust"], "--bogus"), (["-o", "json", "trust"], "-o"), (["trust", "--bogus", "list"], "--bogus")],
+)
+def test_an_option_that_there_is_not_is_named_wherever_it_stands(timerose, words, named):
+    complaint = timerose.complaint(*words, code=2)
+    assert f"there is no option '{named}'" in complaint and "command" not in complaint.splitlines()[0]
+
+
 def test_a_run_command_line_that_makes_no_sense_exits_125(timerose):
     assert "no option '--bogus'" in timerose.complaint("run", "--bogus", "f.wasm", code=125)
     timerose.complaint("run", code=125)

@@ -105,7 +105,7 @@ def test_trust_is_kept_and_listed(pair):
     b("trust", "add", a.peer_id())
     assert b.lines("trust", "list") == [f"{a.peer_id()} requester,executor"]
     b.end_node()
-    assert json.loads(b.text("trust", "list", "--json")) == [
+    assert json.loads(b.text("trust", "list", "-o", "json")) == [
         {"peer": a.peer_id(), "roles": ["requester", "executor"]}
     ]
     b("trust", "rm", "--role", "executor", a.peer_id())

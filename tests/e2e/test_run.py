@@ -95,7 +95,7 @@ def test_an_output_folder_is_the_output(timerose, guests):
 def test_rerun_says_whether_the_outcome_is_the_same(timerose, guests):
     answer = run_json(timerose, guests("hello"))
     assert timerose.text("rerun", answer["invocation"]) == f"same: {answer['outcome']}"
-    told = json.loads(timerose.text("rerun", "--json", answer["invocation"]))
+    told = json.loads(timerose.text("rerun", "-o", "json", answer["invocation"]))
     assert told["same"] is True and told["remembered"] == answer["outcome"]
     timerose.complaint("rerun", answer["output"], code=126)
 
@@ -107,7 +107,8 @@ def test_receipts_are_shown_and_verified(timerose, guests):
     did = json.loads(timerose.text("id"))["DID"]
     assert shown["circumstances"]["executor"] == did
     assert timerose.text("receipt", "verify", answer["receipt"]) == f"valid: signed by {did}"
-    timerose.complaint("receipt", "show", answer["outcome"])
+    for action in ("show", "verify"):
+        assert f"{answer['outcome']} is no receipt" in timerose.complaint("receipt", action, answer["outcome"])
 
 
 def test_a_forged_receipt_is_found(timerose, guests):

@@ -15,24 +15,31 @@ using Json = nlohmann::ordered_json;
 
 using scheduler::verify::Evidence;
 
+Error is_no_receipt(const std::string& text, Error why) {
+  return std::move(why).within(text + " is no receipt");
+}
+
 Result<compute::Receipt> load_receipt(Session& session, const std::string& text) {
   TR_ASSIGN(const Bytes bytes, read_object(session, text, Evidence::kBytesMax));
-  return compute::Receipt::decode(bytes);
+  auto receipt = compute::Receipt::decode(bytes);
+  if (!receipt.ok()) return is_no_receipt(text, std::move(receipt).error());
+  return receipt;
 }
 
 // A receipt, or evidence made of some.
 Result<int> receipt_verify(Session& session, const std::string& text) {
   TR_ASSIGN(const Bytes bytes, read_object(session, text, Evidence::kBytesMax));
-  TR_ASSIGN(const Value value, dag_cbor::decode(bytes));
-  if (value.find("receipts") != nullptr) {
+  const auto value = dag_cbor::decode(bytes);
+  if (value.ok() && value->find("receipts") != nullptr) {
     TR_ASSIGN(const Evidence evidence, Evidence::decode(bytes));
     TR_ASSIGN(const auto finding, evidence.examine());
     TR_TRY(show_finding(session, evidence, finding));
     return kExitSuccess;
   }
-  TR_ASSIGN(const auto receipt, compute::Receipt::decode(bytes));
-  TR_TRY(receipt.verify());
-  TR_TRY(session.out().line("valid: signed by " + did_key_format(receipt.circumstances.executor)));
+  const auto receipt = compute::Receipt::decode(bytes);
+  if (!receipt.ok()) return is_no_receipt(text, receipt.error());
+  TR_TRY(receipt->verify());
+  TR_TRY(session.out().line("valid: signed by " + did_key_format(receipt->circumstances.executor)));
   return kExitSuccess;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/calls/job_run.h"
 #include "cli/content/content.h"
 #include "cli/program/cancel_watch.h"
+#include "cli/program/form_option.h"
 #include "cli/program/grammar.h"
 #include "compute/invocation.h"
 #include "node/daemon/daemon.h"
@@ -230,10 +231,11 @@ void add_run(Grammar& grammar) {
 struct RerunOptions {
   std::string invocation;
   std::string fuel;
-  bool json = false;
+  std::string form;
 };
 
 Result<int> rerun(Session& session, const RerunOptions& options) {
+  TR_ASSIGN(const bool as_json, is_json(options.form));
   TR_ASSIGN(const Cid invocation, resolve_path(session, options.invocation));
   uint64_t fuel = compute::Request::kFuelDefault;
   if (!options.fuel.empty()) {
@@ -244,7 +246,7 @@ Result<int> rerun(Session& session, const RerunOptions& options) {
   const CancelWatch watch(session.streams(), cancellation);
   const auto rerun = executor->rerun(invocation, fuel, 0, &cancellation);
   if (!rerun.ok()) return function_failure(session, rerun.error());
-  return show_rerun(session, *rerun, options.json ? Show::kJson : Show::kText);
+  return show_rerun(session, *rerun, as_json ? Show::kJson : Show::kText);
 }
 
 void add_rerun(Grammar& grammar) {
@@ -261,7 +263,7 @@ void add_rerun(Grammar& grammar) {
   add_word(*command, "INVOCATION", options->invocation, "CID of an Invocation (see run -o json)");
   add_text(*command, "--fuel", options->fuel, "Stop the guest after this much work")
       ->type_name("N");
-  command->add_flag("--json", options->json, "Tell it as JSON");
+  add_form_option(*command, options->form);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "cli/content/block_input.h"
 #include "cli/content/content.h"
 #include "cli/mesh/token_view.h"
+#include "cli/program/form_option.h"
 #include "compute/function.h"
 #include "ipld/dag_json.h"
 #include "node/daemon/daemon.h"
@@ -265,14 +266,17 @@ void add_accept(Grammar& grammar, CLI::App& group) {
 
 void add_token_show(Grammar& grammar, CLI::App& group) {
   auto file = std::make_shared<std::string>();
-  auto as_json = std::make_shared<bool>(false);
+  auto form = std::make_shared<std::string>();
   CLI::App* command =
       add_command(grammar, group, "show",
                   {"Show the tokens of a file, or those that are kept or were made here",
-                   "  timerose trust show\n  timerose trust show --json token"},
-                  [file, as_json](Session& session) { return show(session, *file, *as_json); });
+                   "  timerose trust show\n  timerose trust show -o json token"},
+                  [file, form](Session& session) -> Result<int> {
+                    TR_ASSIGN(const bool as_json, is_json(*form));
+                    return show(session, *file, as_json);
+                  });
   add_word(*command, "FILE", *file, "Tokens; default: what is kept")->required(false);
-  command->add_flag("--json", *as_json, "As JSON");
+  add_form_option(*command, *form);
 }
 
 void add_by_name(Grammar& grammar, CLI::App& group, const std::string& name, const Help& help,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/mesh/evidence_view.h"
+#include "cli/program/form_option.h"
 #include "cli/program/grammar.h"
 #include "names/rfc3339.h"
 #include "node/records/verification_records.h"
@@ -12,17 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using scheduler::verify::Evidence;
 using scheduler::verify::Finding;
-
-Result<bool> is_json(const std::string& form) {
-  if (form.empty() || form == "text") return false;
-  if (form == "json") return true;
-  return Error{ErrorCode::kInvalidArgument,
-               fmt::format("-o: expected text or json; found '{}'", form)};
-}
-
-void add_evidence_form(CLI::App& command, std::string& form) {
-  add_text(command, "-o,--output", form, "text or json")->type_name("text|json");
-}
 
 // The keys whose Outcome was not the believed one; all where none was.
 std::string accused(const Evidence& evidence, const Finding& finding) {
@@ -68,7 +58,7 @@ void add_evidence_list(Grammar& grammar, CLI::App& group) {
        "call, and who stands against what was believed",
        "  timerose evidence list\n  timerose evidence list -o json"},
       [form](Session& session) { return evidence_list(session, *form); });
-  add_evidence_form(*command, *form);
+  add_form_option(*command, *form);
 }
 
 struct EvidenceShowOptions {
@@ -99,7 +89,7 @@ void add_evidence_show(Grammar& grammar, CLI::App& group) {
                    "  timerose block get EVIDENCE-CID > proof && timerose evidence show ./proof"},
                   [options](Session& session) { return evidence_show(session, *options); });
   add_word(*command, "EVIDENCE", options->text, "CID of a piece of evidence, a file, or -");
-  add_evidence_form(*command, options->form);
+  add_form_option(*command, options->form);
   add_fetch_options(grammar, *command);
 }
 
@@ -114,7 +104,7 @@ void add_evidence_commands(Grammar& grammar) {
                    "  timerose evidence show EVIDENCE-CID"},
                   [form](Session& session) { return evidence_list(session, *form); });
   group->group("Compute");
-  add_evidence_form(*group, *form);
+  add_form_option(*group, *form);
   add_evidence_list(grammar, *group);
   add_evidence_show(grammar, *group);
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/mesh/authority_commands.h"
+#include "cli/program/form_option.h"
 #include "cli/program/grammar.h"
 #include "node/daemon/daemon.h"
 #include "node/network/peer_address.h"
@@ -104,7 +105,8 @@ void add_trust_rm(Grammar& grammar, CLI::App& group) {
   add_role_option(*command, *texts, "One role; may be repeated (default: all)");
 }
 
-Result<int> trust_list(Session& session, bool as_json) {
+Result<int> trust_list(Session& session, const std::string& form) {
+  TR_ASSIGN(const bool as_json, is_json(form));
   TR_ASSIGN(const TrustList trust, load_trust(session));
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const PeerId& peer : trust.peers()) {
@@ -119,27 +121,26 @@ Result<int> trust_list(Session& session, bool as_json) {
 }
 
 void add_trust_list(Grammar& grammar, CLI::App& group) {
-  auto as_json = std::make_shared<bool>(false);
-  CLI::App* command =
-      add_command(grammar, group, "list",
-                  {"List the keys that are trusted, and with what", "  timerose trust list"},
-                  [as_json](Session& session) { return trust_list(session, *as_json); });
-  command->add_flag("--json", *as_json, "As JSON");
+  auto form = std::make_shared<std::string>();
+  CLI::App* command = add_command(grammar, group, "list",
+                                  {"List the keys that are trusted, and with what",
+                                   "  timerose trust list\n  timerose trust list -o json"},
+                                  [form](Session& session) { return trust_list(session, *form); });
+  add_form_option(*command, *form);
 }
 
 }  // namespace
 
 void add_trust_commands(Grammar& grammar) {
-  auto as_json = std::make_shared<bool>(false);
-  CLI::App* group =
-      add_command(grammar, grammar.root, "trust",
-                  {"Whom this node executes for, and whose answers count",
-                   "  timerose trust               as trust list\n"
-                   "  timerose trust add 12D3KooW... --role executor\n"
-                   "  timerose trust delegate --to 12D3KooW... > token"},
-                  [as_json](Session& session) { return trust_list(session, *as_json); });
+  auto form = std::make_shared<std::string>();
+  CLI::App* group = add_command(grammar, grammar.root, "trust",
+                                {"Whom this node executes for, and whose answers count",
+                                 "  timerose trust               as trust list\n"
+                                 "  timerose trust add 12D3KooW... --role executor\n"
+                                 "  timerose trust delegate --to 12D3KooW... > token"},
+                                [form](Session& session) { return trust_list(session, *form); });
   group->group("Compute");
-  group->add_flag("--json", *as_json, "As JSON");
+  add_form_option(*group, *form);
   add_trust_add(grammar, *group);
   add_trust_rm(grammar, *group);
   add_trust_list(grammar, *group);

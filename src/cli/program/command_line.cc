@@ -113,25 +113,44 @@ std::vector<std::string> option_names(const CLI::App& command) {
   return names;
 }
 
+// The option that a word names, with or without a value in it; null if there is none.
+const CLI::Option* option_of(const CLI::App& command, const std::string& word) {
+  return command.get_option_no_throw(word.substr(0, word.find('=')));
+}
+
+std::string no_option(const CLI::App& command, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  const bool is_letter = name.size() <= 2;  // any other letter is as near
+  return fmt::format("there is no option '{}'{}", word,
+                     is_letter ? "" : did_you_mean(name, option_names(command)));
+}
+
 // What a person should read about a failed parse; the parser's own text where that is good enough.
 std::string describe(CLI::App& command, std::span<const std::string> words,
                      const CLI::ParseError& error) {
   std::vector<std::string> children;
   for (const CLI::App* child : commands_below(command)) children.push_back(child->get_name());
   if (!children.empty()) {
-    for (const std::string& word : words) {
-      if (word.starts_with("-")) continue;
-      return fmt::format("there is no command '{}'{}", word, did_you_mean(word, children));
+    for (auto word = words.begin(); word != words.end(); ++word) {
+      if (!word->starts_with("-")) {
+        return fmt::format("there is no command '{}'{}", *word, did_you_mean(*word, children));
+      }
+      const CLI::Option* option = option_of(command, *word);
+      if (option == nullptr) return no_option(command, *word);
+      const bool has_value_behind =
+          option->get_expected_min() > 0 && word->find('=') == std::string::npos;
+      if (has_value_behind && std::next(word) != words.end()) ++word;
     }
-    const bool only_lacks_command = words.empty() && command.get_parent() != nullptr;
-    if (only_lacks_command) return fmt::format("a command must follow '{}'", command.get_name());
+    const bool lacks_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+                               words.empty() && command.get_parent() != nullptr;
+    if (lacks_command) return fmt::format("a command must follow '{}'", command.get_name());
   }
-  std::vector<std::string> extras = command.remaining();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
-    const std::string& extra = extras.front();
-    if (!extra.starts_with("-")) return fmt::format("unexpected argument '{}'", extra);
-    return fmt::format("there is no option '{}'{}", extra,
-                       did_you_mean(extra.substr(0, extra.find('=')), option_names(command)));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
+  for (const CLI::App* at = &command; at != nullptr; at = at->get_parent()) {
+    const std::vector<std::string> extras = at->remaining();
+    if (extras.empty()) continue;
+    if (extras.front().starts_with("-")) return no_option(*at, extras.front());
+    return fmt::format("unexpected argument '{}'", extras.front());
   }
   return error.what();
 }
