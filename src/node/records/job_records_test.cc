@@ -26,6 +26,7 @@ KeptJob job(std::string id, bool ended = true, uint64_t revision = 1) {
                              {numbered_peer(2), "taken", "", 9}},
                    .executor = numbered_peer(2),
                    .error = {},
+                   .note = "2 of 3 copies run",
                    .answer = {}};
   KeptJob kept(std::move(record));
   kept.revision = revision;
@@ -89,6 +90,7 @@ TEST_F(JobRecordsTest, AJobThatWasAnsweredIsToldAsBefore) {
   EXPECT_EQ(record.started_unix_ms, 5000U);
   EXPECT_EQ(record.took_ms, 70U);
   EXPECT_EQ(record.executor, numbered_peer(2));
+  EXPECT_EQ(record.note, "2 of 3 copies run");
   ASSERT_EQ(record.steps.size(), 2U);
   EXPECT_EQ(record.steps[0].peer, numbered_peer(1));
   EXPECT_EQ(record.steps[0].why, "not UTF-8: \xff");
