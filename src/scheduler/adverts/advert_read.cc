@@ -23,8 +23,8 @@ Result<Number> number(const Value& value, std::string_view name) {
   if (found == nullptr || *found < Value::Integer{std::numeric_limits<Number>::min()} ||
       *found > Value::Integer{std::numeric_limits<Number>::max()}) {
     return malformed_advert(fmt::format("{}: expected an integer of {} to {}", name,
-                                 std::numeric_limits<Number>::min(),
-                                 std::numeric_limits<Number>::max()));
+                                        std::numeric_limits<Number>::min(),
+                                        std::numeric_limits<Number>::max()));
   }
   return static_cast<Number>(*found);
 }
@@ -158,7 +158,8 @@ Result<PublicKey> read_node(const Bytes& bytes) {
   if (!peer.ok()) return malformed_advert("node: " + peer.error().message);
   auto key = peer->public_key();
   if (!key.ok()) return malformed_advert("node: " + key.error().message);
-  if (!(PeerId::of(*key) == *peer)) return malformed_advert("node: not the PeerID that its key has");
+  if (!(PeerId::of(*key) == *peer))
+    return malformed_advert("node: not the PeerID that its key has");
   return key;
 }
 
@@ -198,7 +199,7 @@ Result<Advert> read_advert(ByteView bytes) {
   TR_TRY(read_payload(*payload, advert));
   if (signature.size() != advert.signature.size()) {
     return malformed_advert(fmt::format("a signature of {} bytes, expected {}", signature.size(),
-                                 advert.signature.size()));
+                                        advert.signature.size()));
   }
   std::copy(signature.begin(), signature.end(), advert.signature.begin());
   return advert;

@@ -51,8 +51,8 @@ Bytes WarmSet::encode() const {
 
 Result<WarmSet> WarmSet::decode(ByteView bytes) {
   if (bytes.size() % kMarkBytes != 0 || bytes.size() / kMarkBytes > kEntriesMax) {
-    return malformed_set(fmt::format("expected at most {} times {} bytes, found {} bytes", kEntriesMax,
-                                 kMarkBytes, bytes.size()));
+    return malformed_set(fmt::format("expected at most {} times {} bytes, found {} bytes",
+                                     kEntriesMax, kMarkBytes, bytes.size()));
   }
   WarmSet out;
   out.marks_.reserve(bytes.size() / kMarkBytes);

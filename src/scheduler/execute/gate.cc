@@ -11,7 +11,6 @@ namespace {
 
 using authority::TokenRef;
 
-
 }  // namespace
 
 Refusal refuse_stranger(const PeerId& requester) {
