@@ -28,6 +28,7 @@ constexpr uint64_t kRoutingMinNs = 20 * kMillisecond;
 constexpr uint64_t kRoutingMaxNs = 250 * kMillisecond;
 constexpr size_t kProvidersMax = 8;  // that the routing names
 constexpr uint64_t kExpireNs = kSecond;
+constexpr uint64_t kWrittenEvery_ms = 30'000;  // to the disk
 constexpr uint64_t kCallFuel = uint64_t{1} << 44;
 // Tables are as large as this world needs.
 constexpr size_t kFunctionsMax = 1024;
@@ -72,8 +73,27 @@ Asker::~Asker() = default;
 
 // --- The mesh ---
 
-void Asker::hear(ByteView advert) {
-  const auto outcome = table_.hear(world_.unix_ms(self_), advert);
+void Asker::hear(ByteView advert) { note(table_.hear(world_.unix_ms(self_), advert)); }
+
+std::vector<KeptAdvert> Asker::kept(bool killed) const {
+  std::vector<KeptAdvert> out;
+  const uint64_t written_ms = world_.unix_ms(self_) - (killed ? kWrittenEvery_ms : 0);
+  table_.for_each([&](scheduler::NodeSlot, const scheduler::AdvertTable::Known& known) {
+    if (known.heard_unix_ms > written_ms) return;
+    auto bytes = known.advert->encode();
+    CHECK(bytes.ok());
+    out.push_back({known.heard_unix_ms, *std::move(bytes)});
+  });
+  return out;
+}
+
+void Asker::hear_kept(const std::vector<KeptAdvert>& kept) {
+  for (const KeptAdvert& one : kept) {
+    note(table_.hear_kept(world_.unix_ms(self_), one.heard_unix_ms, one.bytes));
+  }
+}
+
+void Asker::note(const scheduler::AdvertTable::Outcome& outcome) {
   if (outcome.removed) forget(*outcome.removed);
   if (!outcome.slot) return;
   const auto& known = table_.at(*outcome.slot);

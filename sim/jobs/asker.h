@@ -21,6 +21,11 @@
 
 namespace timerose::sim::jobs {
 
+struct KeptAdvert {
+  uint64_t heard_unix_ms = 0;
+  Bytes bytes;
+};
+
 // One call, as it is asked for.
 struct Question {
   std::shared_ptr<const compute::Invocation> call;
@@ -43,6 +48,10 @@ class Asker {
   // Its process ends.
   void abandon_all();
   void hear(ByteView advert);
+  // What it has on its disk of other nodes, for the next run of its process. What was heard last
+  // was not written yet, if it is `killed`.
+  [[nodiscard]] std::vector<KeptAdvert> kept(bool killed) const;
+  void hear_kept(const std::vector<KeptAdvert>& kept);
   [[nodiscard]] size_t nodes_known() const { return table_.size(); }
 
   // What came from there, to this node's store.
@@ -125,6 +134,7 @@ class Asker {
   [[nodiscard]] std::optional<scheduler::NodeRef> ref_of(NodeNumber node) const;
   [[nodiscard]] scheduler::verify::Standing standing_of(NodeNumber node) const;
   void hold(ObjectNumber object, NodeNumber holder);
+  void note(const scheduler::AdvertTable::Outcome& outcome);
   void forget(scheduler::NodeSlot slot);
   void expire();
 

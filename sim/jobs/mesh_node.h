@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/jobs/advertiser.h"
 #include "sim/jobs/asker.h"
@@ -57,6 +58,7 @@ class MeshNode final : public LinkEnd {
   const NodeNumber number_;
   const Nature nature_;
   uint64_t life_ = 0;
+  std::vector<KeptAdvert> kept_;  // on its disk
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<Asker> asker_;
   std::unique_ptr<Advertiser> advertiser_;
