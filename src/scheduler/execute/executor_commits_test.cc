@@ -6,8 +6,6 @@ namespace timerose::scheduler::execute {
 namespace {
 
 using testing_executor::ExecutorSideTest;
-using testing_executor::kMs;
-using testing_executor::kSecond;
 
 class ExecutorCommitsTest : public ExecutorSideTest {
  protected:

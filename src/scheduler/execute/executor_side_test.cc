@@ -8,8 +8,6 @@ namespace timerose::scheduler::execute {
 namespace {
 
 using testing_executor::ExecutorSideTest;
-using testing_executor::kMs;
-using testing_executor::kSecond;
 using testing_executor::peer_number;
 
 TEST_F(ExecutorSideTest, AnswersASmallCallWithNothingBetween) {

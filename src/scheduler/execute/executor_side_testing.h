@@ -7,11 +7,9 @@
 
 #include "base/random.h"
 #include "scheduler/execute/executor_side.h"
+#include "scheduler/execute/time_testing.h"
 
 namespace timerose::scheduler::execute::testing_executor {
-
-inline constexpr uint64_t kMs = 1'000'000;
-inline constexpr uint64_t kSecond = 1000 * kMs;
 
 inline PeerId peer_number(uint64_t number) {
   SeededRandom random(number);

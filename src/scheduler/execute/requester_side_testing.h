@@ -8,11 +8,9 @@
 
 #include "base/random.h"
 #include "scheduler/execute/requester_side.h"
+#include "scheduler/execute/time_testing.h"
 
 namespace timerose::scheduler::execute::requester_testing {
-
-inline constexpr uint64_t kMs = 1'000'000;
-inline constexpr uint64_t kSecond = 1000 * kMs;
 
 inline PeerId peer_number(uint64_t number) {
   SeededRandom random(number);
