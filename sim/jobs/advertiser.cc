@@ -82,6 +82,13 @@ Advert Advertiser::advert() {
   out.speed.fuel_per_s = machine.fuel_per_s;
   out.speed.network_bytes_s = machine.down_bytes_s;
   out.warm = scheduler::WarmSet(runner_.warm());
+  if (world_.scenario.faults.praise && world_.nodes[self_]->lies()) {
+    out.use.running = out.use.queued = out.use.wait_ms = 0;
+    out.use.cores_free = out.capacity.cores;
+    out.use.memory_free_bytes = out.capacity.memory_bytes;
+    out.speed.fuel_per_s = out.speed.network_bytes_s = Advert::kSpeedMax;
+    out.warm = scheduler::WarmSet(world_.catalogue.modules());
+  }
   return out;
 }
 

@@ -174,7 +174,8 @@ void Asker::begin(JobNumber number) {
   JobOptions options;
   options.verify = active->question.wish;
   options.hedge = active->question.hedge;
-  if (options.verify.policy == Policy::kQuorum) options.apart = apart_by_operator();
+  options.drawn = options.verify.policy == Policy::kQuorum;
+  if (options.drawn) options.apart = apart_by_operator();
   const uint64_t waited_ms = world_.now_ms() - active->begun_ms;
   const uint64_t deadline_ms = world_.scenario.work.deadline_ms;
   options.deadline_ms = deadline_ms - std::min(deadline_ms - 1, waited_ms);

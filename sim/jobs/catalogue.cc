@@ -90,6 +90,14 @@ void Catalogue::put(NodeNumber node, ObjectNumber object) {
   if (held_[node].insert(number).second) objects_[number].holders.push_back(node);
 }
 
+std::vector<Cid> Catalogue::modules() const {
+  std::vector<Cid> out;
+  for (const auto& kind : functions_) {
+    for (const Function& one : kind) out.push_back(object(one.module).cid);
+  }
+  return out;
+}
+
 const Function& Catalogue::pick_function(Dice& dice) const {
   const auto& kind = functions_[pick_by_share(scenario_.work.functions, dice)];
   return kind[dice.below(kind.size())];

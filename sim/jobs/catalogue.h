@@ -42,6 +42,8 @@ class Catalogue {
   [[nodiscard]] bool holds(NodeNumber node, ObjectNumber object) const {
     return held_[node].contains(static_cast<uint32_t>(object));
   }
+  // Of all functions.
+  [[nodiscard]] std::vector<Cid> modules() const;
   void put(NodeNumber node, ObjectNumber object);
   // Of something new, named by the dice or by its maker.
   ObjectNumber add(Cid cid, uint64_t bytes);

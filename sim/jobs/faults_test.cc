@@ -58,7 +58,7 @@ std::vector<Fault> faults() {
          faults.slow = 1;
          faults.slower = 5;
        },
-       [=](auto& well, auto& ill) { return median(ill) > 3 * median(well); }},
+       [=](auto& well, auto& ill) { return median(ill) > 2 * median(well); }},
       {"NodesThatNeverRun", [](Faults& faults) { faults.never_runs = 0.3; },
        [](auto& well, auto& ill) { return share_answered(ill) < share_answered(well); }},
       {"Liars", [](Faults& faults) { faults.lies_alone = 0.3; },

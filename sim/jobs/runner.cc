@@ -181,6 +181,10 @@ void Runner::carry_out(ExecutorAction& action) {
 
 Estimate Runner::estimate_of(const Job& job) const {
   Estimate out;
+  if (world_.scenario.faults.praise && world_.nodes[self_]->lies()) {
+    out.warm = true;
+    return out;
+  }
   for (const ObjectNumber object : missing(job)) {
     out.lacking_bytes += world_.catalogue.object(object).bytes;
   }

@@ -40,6 +40,7 @@ void add_fault_fields(Faults& out, FieldReader& reader) {
   reader.share("faults.never_runs", out.never_runs);
   reader.share("faults.lies_alone", out.lies_alone);
   reader.share("faults.lies_together", out.lies_together);
+  reader.flag("faults.praise", out.praise);
   reader.span("faults.skew", out.skew_ms);
   const auto partition = reader.list("faults.partitions", out.partitions);
   partition.span("at", &Partition::at_ms);

@@ -69,6 +69,7 @@ struct Faults {
   double never_runs = 0;  // share that accepts, and does nothing
   double lies_alone = 0;
   double lies_together = 0;  // share that gives the same wrong Outcome
+  bool praise = false;       // liars say that they are fast, idle, and lack nothing
   uint64_t skew_ms = 0;      // of clocks, either way
   std::vector<Partition> partitions;
 };

@@ -109,7 +109,7 @@ def test_fewer_liars_than_a_quorum_never_win(operators, quorum, full, mesh, gues
     assert max(seconds) <= SLOWEST_SECONDS_MAX
     assert asker.memory("VmHWM") <= MEMORY_MAX
     if votes < quorum:
-        assert met[0] > 0, "only the liars say that the function is warm"
+        assert sum(met) > 0, "liars are drawn like others"
         assert sum(met) <= 2 * LIARS, "who was found lying is given nothing any more"
         check_proofs(asker, evidence, liars, tmp_path)
 

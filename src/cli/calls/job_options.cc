@@ -49,7 +49,8 @@ Status parse_verify(const std::string& text, JobOptions& options) {
   auto verify = scheduler::verify::parse_wish(text);
   if (!verify.ok()) return std::move(verify).error().within("--verify");
   options.verify = *verify;
-  if (verify->policy == scheduler::verify::Policy::kQuorum && !options.apart) {
+  options.drawn = verify->policy == scheduler::verify::Policy::kQuorum;
+  if (options.drawn && !options.apart) {
     TR_ASSIGN(options.apart, parse_apart("operator"));
   }
   return success();

@@ -30,6 +30,7 @@ struct JobOptions {
   uint32_t copies = 1;  // run at the same time on different nodes; the first good answer counts
   std::optional<Term> apart;  // copies differ in this attribute: operator, label.X
   verify::Wish verify;
+  bool drawn = false;        // nodes are drawn by lot among those whose cost is within reason
   uint64_t deadline_ms = 0;  // from the start, for all of it; 0: none
   bool hedge = false;        // a straggler is run a second time elsewhere
   bool fresh = false;        // executed even if the answer is known: the memo is not asked

@@ -65,7 +65,8 @@ void Job::end_probing_if_decided(uint32_t seat) {
     if (probed.answered) best = std::min(best, probed.candidate.cost.total());
   }
   const bool waits = std::ranges::any_of(at.probed, [&](const Probed& probed) {
-    return !probed.answered && !probed.out && hoped_for(probed.candidate) < best;
+    return !probed.answered && !probed.out &&
+           (options_.drawn || hoped_for(probed.candidate) < best);
   });
   if (!waits) end_probing(seat);
 }
@@ -84,6 +85,7 @@ void Job::end_probing(uint32_t seat) {
   std::ranges::stable_sort(order, [](const Candidate& a, const Candidate& b) {
     return a.cost.total() < b.cost.total();
   });
+  if (options_.drawn) mesh_.placer.draw(order);
   at.order = std::move(order);
   if (at.order.empty()) {
     place(seat);

@@ -142,6 +142,7 @@ CallToPlace Job::call_to_place(std::span<const NodeRef> copies) const {
   call.required = options_.required.terms.empty() ? nullptr : &options_.required;
   call.preferred = options_.preferred.terms.empty() ? nullptr : &options_.preferred;
   call.trusted_only = trusted_only_;
+  call.drawn = options_.drawn;
   call.avoided = avoided_;
   call.copies = copies;
   call.apart = options_.apart ? &*options_.apart : nullptr;

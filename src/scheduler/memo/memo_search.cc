@@ -78,10 +78,11 @@ void MemoSearch::on(const PeerSaid& event) {
 
 void MemoSearch::on(const TimeIsUp& /*event*/) { end({}); }
 
-// A stranger's word is heard only where it takes several.
+// Who says that it knows has chosen itself, which members of a quorum must not.
 bool MemoSearch::may_count(const verify::Answer& answer) const {
   return answer.standing >= verify::Standing::kTrusted ||
-         call_.verify.policy != verify::Policy::kTrust;
+         (call_.verify.policy != verify::Policy::kTrust &&
+          call_.verify.policy != verify::Policy::kQuorum);
 }
 
 void MemoSearch::ask_next() {
@@ -116,24 +117,10 @@ void MemoSearch::end(std::vector<size_t> accepted) {
   if (accepted.empty() && agree) {
     for (size_t place = 0; place < answers_.size(); ++place) accepted.push_back(place);
   }
-  leave_too_few_strangers(accepted);
   EndSearch ending;
   for (const size_t place : accepted) ending.answers.push_back(answers_[place]);
   if (!accepted.empty()) ending.told_by = heard_[accepted.front()].told_by;
   actions_.emplace_back(std::move(ending));
-}
-
-void MemoSearch::leave_too_few_strangers(std::vector<size_t>& places) const {
-  if (call_.verify.policy != verify::Policy::kQuorum) return;
-  std::set<PeerId> strangers;
-  std::erase_if(places, [&](size_t place) {
-    const verify::Answer& answer = answers_[place];
-    if (answer.standing != verify::Standing::kStranger) return false;
-    if (strangers.contains(answer.executor)) return false;
-    if (strangers.size() + 1 >= call_.verify.quorum) return true;
-    strangers.insert(answer.executor);
-    return false;
-  });
 }
 
 }  // namespace timerose::scheduler::memo

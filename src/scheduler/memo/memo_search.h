@@ -60,8 +60,8 @@ struct LeavePeer {  // its word is not wanted any more
 };
 struct EndSearch {  // exactly once, and nothing after it
   // Of one Outcome: those that make it believed, or count towards a quorum; none if it is not
-  // known. Who says that it knows has chosen itself, so of strangers there are fewer than a quorum
-  // takes: at least one of them has to be asked to execute the call.
+  // known. Who says that it knows has chosen itself, so strangers are none of a quorum: they have
+  // to be asked to execute the call, as nodes that are drawn (Placer).
   std::vector<verify::Answer> answers;
   std::optional<PeerId> told_by;  // of the first
 };
@@ -104,7 +104,6 @@ class MemoSearch {
   void end_if_all_said();
   // `accepted`: places of answers that are believed.
   void end(std::vector<size_t> accepted);
-  void leave_too_few_strangers(std::vector<size_t>& places) const;
 
   MemoYield& yield_;
   const SearchCall call_;

@@ -93,32 +93,32 @@ TEST_F(MemoSearchTest, WhatCountsIsWhoSignedNotWhoTells) {
 TEST_F(MemoSearchTest, AQuorumTakesAnswersOfSeveral) {
   call_.verify = {Policy::kQuorum, 2, 6, true};
   start({1, 2, 3});
-  EXPECT_EQ(says(1, "outcome", Standing::kStranger), "");
-  EXPECT_EQ(says(2, "outcome", Standing::kStranger, 1), "") << "the same executor again";
+  EXPECT_EQ(says(1, "outcome", Standing::kTrusted), "");
+  EXPECT_EQ(says(2, "outcome", Standing::kTrusted, 1), "") << "the same executor again";
   EXPECT_EQ(says(3, "outcome", Standing::kTrusted), "known of 1 1 3 by 1");
 }
 
-TEST_F(MemoSearchTest, StrangersWhoSayThatTheyKnowAreNoQuorumByThemselves) {
-  call_.verify = {Policy::kQuorum, 3, 9, true};
+TEST_F(MemoSearchTest, StrangersWhoSayThatTheyKnowAreNoneOfAQuorum) {
+  call_.verify = {Policy::kQuorum, 2, 6, true};
   start({1, 2, 3});
   EXPECT_EQ(says(1, "outcome", Standing::kStranger), "");
-  EXPECT_EQ(says(2, "outcome", Standing::kStranger), "");
-  EXPECT_EQ(says(3, "outcome", Standing::kStranger), "known of 1 2 by 1")
-      << "one more has to execute the call";
+  EXPECT_EQ(says(2, "outcome", Standing::kTrusted), "");
+  EXPECT_EQ(says(3, "outcome", Standing::kStranger), "");
+  EXPECT_EQ(step(HoldersEnded{}), "known of 2 by 2") << "another has to execute the call";
 }
 
 TEST_F(MemoSearchTest, TooFewForAQuorumAreABeginning) {
   call_.verify = {Policy::kQuorum, 2, 6, true};
   start({1});
-  EXPECT_EQ(says(1, "outcome", Standing::kStranger), "");
+  EXPECT_EQ(says(1, "outcome", Standing::kTrusted), "");
   EXPECT_EQ(step(HoldersEnded{}), "known of 1 by 1");
 }
 
 TEST_F(MemoSearchTest, AnswersThatDifferAreNoBeginning) {
-  call_.verify = {Policy::kQuorum, 2, 6, true};
+  call_.verify = {Policy::kQuorum, 3, 6, true};
   start({1, 2});
-  says(1, "outcome", Standing::kStranger);
-  says(2, "another", Standing::kStranger);
+  says(1, "outcome", Standing::kTrusted);
+  says(2, "another", Standing::kTrusted);
   EXPECT_EQ(step(HoldersEnded{}), "nothing");
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace timerose::scheduler {
 namespace {
@@ -11,7 +13,7 @@ constexpr size_t kHoldersOfInputs = 12;
 constexpr size_t kHoldersOfAnInputMin = 2;
 constexpr size_t kHoldersOfFunction = 4;
 constexpr size_t kWarmNodes = 4;
-constexpr size_t kTriesForRandom = 16;
+constexpr size_t kTriesForRandom = 8;  // for each
 // Bytes of which no holder is known must be searched for first.
 constexpr float kUnknownTrip_s = 0.2F;
 constexpr auto kUnknownPerByte_s = static_cast<float>(1 / NodeIndex::kBytesPerSecond);
@@ -73,6 +75,28 @@ void Placer::decide(const CallToPlace& call, Decision& out) {
   out.fitting = static_cast<uint32_t>(middle - begin);
   for (Candidate& one : std::span(begin, middle)) one.rank = one.cost.total();
   std::sort(begin, middle, [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
+  if (call.drawn) draw(std::span(begin, middle));
+}
+
+void Placer::draw(std::span<Candidate> fitting) {
+  if (fitting.empty()) return;
+  std::vector<float> said;
+  float nearest = std::numeric_limits<float>::infinity();
+  for (const Candidate& one : fitting) {
+    said.push_back(one.cost.queue + one.cost.compile + one.cost.run);
+    nearest = std::min(nearest, one.cost.total() - said.back());
+  }
+  const auto median = said.begin() + static_cast<ptrdiff_t>(said.size() / 2);
+  std::nth_element(said.begin(), median, said.end());
+  const float least = nearest + *median;
+  const float most = std::max(least * kReasonTimes, least + kReasonMore_s);
+  const auto beyond =
+      std::stable_partition(fitting.begin(), fitting.end(),
+                            [most](const Candidate& one) { return one.cost.total() <= most; });
+  for (auto left = beyond - fitting.begin(); left > 1; --left) {
+    std::swap(fitting[static_cast<size_t>(left) - 1],
+              fitting[roll_below(static_cast<size_t>(left))]);
+  }
 }
 
 void Placer::look_up(const CallToPlace& call, Asked& asked) {
@@ -107,6 +131,7 @@ void Placer::gather(const CallToPlace& call, const Asked& asked, Decision& out) 
     add_holders(asked.contents[i], std::max(kHoldersOfAnInputMin, kHoldersOfInputs / inputs),
                 Why::kHolder);
   }
+  if (call.drawn) return gather_random(call, out);
   add_holders(asked.contents[0], kHoldersOfFunction, Why::kHolder);
   size_t at = asked.warm.empty() ? 0 : roll_below(asked.warm.size());
   for (size_t i = 0; i < std::min(asked.warm.size(), kWarmNodes); ++i) {
@@ -126,19 +151,20 @@ void Placer::gather_random(const CallToPlace& call, Decision& out) {
       if (having != nullptr && having->size() < from->size()) from = having;
     }
   }
-  add_random_of(*from, call, out);
-  if (call.preferred == nullptr) return;
+  add_random_of(*from, call.drawn ? Decision::kCandidatesMax - out.count : kRandomOthers, call,
+                out);
+  if (call.preferred == nullptr || call.drawn) return;
   for (const Term& term : call.preferred->terms) {
     const std::vector<NodeRef>* having = nodes_.having(term);
-    if (having != nullptr) add_random_of(*having, call, out);
+    if (having != nullptr) add_random_of(*having, kRandomOthers, call, out);
   }
 }
 
-void Placer::add_random_of(const std::vector<NodeRef>& from, const CallToPlace& call,
+void Placer::add_random_of(const std::vector<NodeRef>& from, size_t wanted, const CallToPlace& call,
                            Decision& out) {
   if (from.empty()) return;
-  size_t wanted = kRandomOthers;
-  for (size_t tries = 0; tries < kTriesForRandom && wanted > 0; ++tries) {
+  const size_t tries_max = kTriesForRandom * wanted;
+  for (size_t tries = 0; tries < tries_max && wanted > 0; ++tries) {
     const NodeRef node = from[roll_below(from.size())];
     uint8_t term = 0;
     if (call.required != nullptr && fit(call, node, term) != Rejected::kNot) continue;

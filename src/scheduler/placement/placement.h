@@ -38,6 +38,9 @@ struct CallToPlace {
   const Requirement* required = nullptr;  // null: anything
   const Requirement* preferred = nullptr;
   bool trusted_only = false;
+  // By lot among those within reason (Placer), with random others in all places that are left, and
+  // nobody for being warm: whoever praises himself is not chosen for it.
+  bool drawn = false;
   std::span<const NodeRef> avoided;  // that failed, refused, or lied
   // Other copies of the same call: none of their nodes again, nor of what `apart` says of them.
   std::span<const NodeRef> copies;
@@ -100,6 +103,11 @@ class Placer {
   static constexpr size_t kRandomOthers = 2;
   // Of the time that bytes are on their way: what others lose by it.
   static constexpr float kBurden = 3;
+  // Within reason of the cheapest: so many times as much, or so much more. The cheapest is the one
+  // that needs least time to be asked and to be brought its bytes, with the median of what nodes
+  // say of themselves: their queue, their speed, their code.
+  static constexpr float kReasonTimes = 1.5F;
+  static constexpr float kReasonMore_s = 0.5F;
 
   // `self` is live in `nodes`. All must outlive it. `seed` is of the dice for random others.
   Placer(const NodeIndex& nodes, Holders& holders, WorkHistory& work, NodeRef self, uint64_t seed)
@@ -108,6 +116,8 @@ class Placer {
   // Without a candidate that fits, all nodes are looked at once: what is found then is all there
   // is, and `fitting` is zero only if no node fits.
   void decide(const CallToPlace& call, Decision& out);
+  // Those within reason come first, in an order that the dice give; the others stay as they are.
+  void draw(std::span<Candidate> fitting);
 
  private:
   struct Content {
@@ -138,7 +148,8 @@ class Placer {
   void look_up(const CallToPlace& call, Asked& asked);
   void gather(const CallToPlace& call, const Asked& asked, Decision& out);
   void gather_random(const CallToPlace& call, Decision& out);
-  void add_random_of(const std::vector<NodeRef>& from, const CallToPlace& call, Decision& out);
+  void add_random_of(const std::vector<NodeRef>& from, size_t wanted, const CallToPlace& call,
+                     Decision& out);
   void gather_any_fitting(const CallToPlace& call, const Asked& asked, Decision& out);
   void add(NodeRef node, Why why, Decision& out) const;
   void weigh(const CallToPlace& call, const Asked& asked, Candidate& candidate) const;

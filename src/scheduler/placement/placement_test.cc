@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "scheduler/placement/explanation.h"
 #include "scheduler/testing.h"
 
@@ -101,6 +103,57 @@ TEST_F(PlacementTest, WorkThatWasGivenCounts) {
   EXPECT_EQ(decide(call).candidates[0].node, first);
   nodes.take_back(second, 0.2);
   EXPECT_EQ(decide(call).candidates[0].node, second);
+}
+
+// 40 honest nodes, and 10 that say to be very fast, idle and warm.
+TEST_F(PlacementTest, WhoPraisesHimselfIsNotDrawnForIt) {
+  for (uint32_t number = 1; number <= 40; ++number) put(number);
+  for (uint32_t number = 41; number <= 50; ++number) {
+    Advert praised = node_at(number, 10);
+    praised.speed.fuel_per_s = Advert::kSpeedMax;
+    praised.warm = WarmSet(std::vector<Cid>{function});
+    put(number, praised);
+  }
+  Placer placer(nodes, holders, work, self, 7);
+  CallToPlace call = call_on(1000);
+  Decision decision;
+  const auto praised_first = [&] {
+    size_t times = 0;
+    for (size_t i = 0; i < 300; ++i) {
+      placer.decide(call, decision);
+      if (decision.candidates[0].node.slot() > 40) ++times;
+    }
+    return times;
+  };
+  EXPECT_EQ(praised_first(), 300U) << "the cheapest";
+  call.drawn = true;
+  const size_t drawn = praised_first();
+  EXPECT_GT(drawn, 25U);
+  EXPECT_LT(drawn, 100U) << "about their share of the nodes";
+}
+
+TEST_F(PlacementTest, NobodyBeyondReasonIsDrawn) {
+  for (uint32_t number = 1; number <= 40; ++number) put(number);
+  const NodeRef first = put(41, node_at(41, 10));
+  const NodeRef second = put(42, node_at(42, 30));
+  Advert busy = node_at(43, 10);
+  busy.use.wait_ms = 60'000;
+  const NodeRef third = put(43, busy);
+  for (const NodeRef node : {first, second, third}) holders.add(ContentKey::of(data), node);
+  Placer placer(nodes, holders, work, self, 7);
+  CallToPlace call = call_on(500 * kMegabyte);
+  call.drawn = true;
+  Decision decision;
+  size_t firsts = 0;
+  for (size_t i = 0; i < 100; ++i) {
+    placer.decide(call, decision);
+    const std::set<uint32_t> drawn{decision.candidates[0].node.slot(),
+                                   decision.candidates[1].node.slot()};
+    EXPECT_EQ(drawn, (std::set<uint32_t>{first.slot(), second.slot()}));
+    if (decision.candidates[0].node == first) ++firsts;
+  }
+  EXPECT_GT(firsts, 25U);
+  EXPECT_LT(firsts, 75U);
 }
 
 TEST_F(PlacementTest, AWarmNodeSavesTheCompilation) {
