@@ -6,6 +6,7 @@
 
 #include "cli/calls/answer.h"
 #include "cli/calls/job_watch.h"
+#include "cli/program/form_option.h"
 #include "cli/program/grammar.h"
 #include "names/rfc3339.h"
 #include "node/network/network.h"
@@ -15,15 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using node::JobRecord;
-
-Status check_form(const std::string& form) {
-  if (form.empty() || form == "json") return success();
-  return Error{ErrorCode::kInvalidArgument, fmt::format("-o: expected json; found '{}'", form)};
-}
-
-void add_form(CLI::App& command, std::string& form) {
-  add_text(command, "-o,--output", form, "json: all there is")->type_name("json");
-}
 
 std::string seconds(uint64_t ms) { return fmt::format("{:.3f} s", static_cast<double>(ms) / 1000); }
 
@@ -68,10 +60,10 @@ Status print(Session& session, const Json& json) {
 // --- jobs ---
 
 Result<int> list(Session& session, const std::string& form) {
-  TR_TRY(check_form(form));
+  TR_ASSIGN(const bool as_json, is_json(form));
   TR_ASSIGN(auto* network, session.network());
   TR_ASSIGN(const auto jobs, network->jobs());
-  if (form == "json") {
+  if (as_json) {
     Json all = Json::array();
     for (const JobRecord& job : jobs) all.push_back(json_of(job));
     TR_TRY(print(session, all));
@@ -88,11 +80,11 @@ Result<int> list(Session& session, const std::string& form) {
 }
 
 Result<int> show(Session& session, const std::string& id, const std::string& form) {
-  TR_TRY(check_form(form));
+  TR_ASSIGN(const bool as_json, is_json(form));
   TR_ASSIGN(auto* network, session.network());
   TR_ASSIGN(const JobRecord job, network->job(id));
   const Json json = json_of(job);
-  if (form == "json") {
+  if (as_json) {
     TR_TRY(print(session, json));
     return kExitSuccess;
   }
@@ -151,7 +143,7 @@ void add_list(Grammar& grammar, CLI::App& group) {
                    "that ended (Jobs.Kept)",
                    "  timerose jobs list\n  timerose jobs list -o json"},
                   [form](Session& session) { return list(session, *form); });
-  add_form(*command, *form);
+  add_form_option(*command, *form);
 }
 
 void add_show(Grammar& grammar, CLI::App& group) {
@@ -163,7 +155,7 @@ void add_show(Grammar& grammar, CLI::App& group) {
                    "  timerose jobs show k3f"},
                   [id, form](Session& session) { return show(session, *id, *form); });
   add_word(*command, "ID", *id, "The job's id, or how it begins");
-  add_form(*command, *form);
+  add_form_option(*command, *form);
 }
 
 void add_logs(Grammar& grammar, CLI::App& group) {
@@ -189,7 +181,7 @@ void add_cancel(Grammar& grammar, CLI::App& group) {
 // --- queue ---
 
 Result<int> queue(Session& session, const std::string& form) {
-  TR_TRY(check_form(form));
+  TR_ASSIGN(const bool as_json, is_json(form));
   TR_ASSIGN(auto* network, session.network());
   TR_ASSIGN(const auto queued, network->queue());
   const uint64_t now_ns = session.clock().monotonic_ns();
@@ -203,7 +195,7 @@ Result<int> queue(Session& session, const std::string& form) {
                    {"invocation", one.invocation.to_string()},
                    {"requesters", std::move(requesters)}});
   }
-  if (form == "json") {
+  if (as_json) {
     TR_TRY(print(session, all));
     return kExitSuccess;
   }
@@ -234,7 +226,7 @@ void add_job_commands(Grammar& grammar) {
                    "  timerose jobs cancel k3f"},
                   [all](Session& session) { return list(session, *all); });
   group->group("Compute");
-  add_form(*group, *all);
+  add_form_option(*group, *all);
   add_list(grammar, *group);
   add_show(grammar, *group);
   add_logs(grammar, *group);
@@ -245,7 +237,7 @@ void add_job_commands(Grammar& grammar) {
       {"List the calls that wait and run on this node, and for whom", "  timerose queue"},
       [form](Session& session) { return queue(session, *form); });
   command->group("Compute");
-  add_form(*command, *form);
+  add_form_option(*command, *form);
 }
 
 }  // namespace timerose::cli

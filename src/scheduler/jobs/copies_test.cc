@@ -105,6 +105,15 @@ TEST_F(CopiesTest, ARunWhoseNodesAreAllBeingAskedStandsBy) {
   EXPECT_EQ(nodes.size(), 3U);
 }
 
+TEST_F(CopiesTest, RunsThatStandByHaveNoNodes) {
+  mesh_of(2);
+  input(0, 20 * kMegabyte);
+  quorum(5, 9);
+  start();
+  EXPECT_THAT(pass(2 * Job::kProbeWithin_ms),
+              HasSubstr("5 answers are wanted, and there are nodes for 2"));
+}
+
 TEST_F(CopiesTest, WhoSaysOtherwiseMakesItAskMore) {
   mesh_of(5);
   options_.required = Requirement::parse("distance>1ms").value();

@@ -209,7 +209,11 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
   const std::string said = what_nodes_said();
   if (!said.empty()) why += (why.empty() ? "" : "; ") + said;
   if (enough > 1) {
-    why = fmt::format("{} answers are wanted, and there are nodes for {}: {}", enough, live_seats(),
+    const auto with_node = std::ranges::count_if(seats_, [this](const Seat& one) {
+      return is_live(one) && one.state != SeatState::kStandingBy &&
+             one.state != SeatState::kWaiting;
+    });
+    why = fmt::format("{} answers are wanted, and there are nodes for {}: {}", enough, with_node,
                       why);
   }
   fail(code, std::move(why));
