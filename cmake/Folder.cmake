@@ -5,7 +5,7 @@
 # makes the library `timerose_ipld` and, if the folder has tests, the program `ipld_test`.
 # DEPENDS names folders of src/ that this one may include (all of them lower in the list of
 # ARCHITECTURE.md); LINK names outside libraries.
-# Compiles a dozen sources of the target at a time, as TIMEROSE_UNITY of Toolchain.cmake tells.
+# Compiles a dozen sources of the target at a time (TIMEROSE_UNITY of Toolchain.cmake).
 function(timerose_in_few_units target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
 endfunction()
@@ -29,7 +29,7 @@ function(timerose_folder name)
     add_library(timerose_${name} INTERFACE)
     set(scope INTERFACE)
   endif()
-  if(sources AND TIMEROSE_UNITY STREQUAL "all")
+  if(sources AND TIMEROSE_UNITY)
     timerose_in_few_units(timerose_${name})
   endif()
   target_include_directories(timerose_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)

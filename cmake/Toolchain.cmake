@@ -7,9 +7,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
 option(TIMEROSE_FUZZ "Build the libFuzzer targets of tests/fuzz (clang only)" OFF)
 
-# Most of a file's compilation is the headers it includes. `tests` compiles the tests of a folder a dozen to a unit,
-# `all` the sources of its library too; names of a folder are then seen by all of it, anonymous namespaces or not.
-set(TIMEROSE_UNITY "" CACHE STRING "Which sources are compiled together: nothing, tests or all")
+# Most of a file's compilation is the headers it includes, so a dozen sources of a folder can be compiled as one. Names of
+# a folder are then seen by all of it, anonymous namespaces or not. A change costs a dozen files: `dev` goes without.
+option(TIMEROSE_UNITY "Compile a dozen sources at a time" OFF)
 
 # The fastest linker and a compiler cache where the machine has them.
 find_program(TIMEROSE_CCACHE ccache)
