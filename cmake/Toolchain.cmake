@@ -10,6 +10,9 @@ option(TIMEROSE_FUZZ "Build the libFuzzer targets of tests/fuzz (clang only)" OF
 # Most of a file's compilation is the headers it includes, so a dozen sources of a folder can be compiled as one. Names of
 # a folder are then seen by all of it, anonymous namespaces or not. A change costs a dozen files: `dev` goes without.
 option(TIMEROSE_UNITY "Compile a dozen sources at a time" OFF)
+if(TIMEROSE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)  # it takes included sources for headers
+endif()
 
 # The fastest linker and a compiler cache where the machine has them.
 find_program(TIMEROSE_CCACHE ccache)

@@ -181,9 +181,9 @@ Result<Bytes> decode_bits(const Base& base, std::string_view digits) {
 
 // As many digits of one radix as go into 32 bits, taken as one.
 struct Limbs {
-  explicit Limbs(uint32_t radix) : radix(radix), power(radix) {
-    while (power * radix <= uint64_t{1} << 32) {
-      power *= radix;
+  explicit Limbs(uint32_t of) : radix(of), power(of) {
+    while (power * of <= uint64_t{1} << 32) {
+      power *= of;
       ++digits;
     }
   }
