@@ -291,7 +291,9 @@ TEST_F(JobTest, ExecutorsThatOnlyCouldNotBeReachedAnyMoreAreBelievedToLiveForLon
     step(Taken{id(++attempt)});
     last = step(Lost{id(attempt), "silence", false});
     if (last.empty()) last = pass(Job::kPlaceAgain_ms);
-    if (attempt < Job::kLostMax) EXPECT_THAT(last, HasSubstr("offer")) << attempt;
+    if (attempt < Job::kLostMax) {
+      EXPECT_THAT(last, HasSubstr("offer")) << attempt;
+    }
   }
   EXPECT_THAT(last, HasSubstr("failed: 8 nodes were lost while they had this call"));
 }
