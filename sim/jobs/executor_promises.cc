@@ -34,6 +34,9 @@ void ExecutorPromises::closed(mesh::StreamId link) {
 void ExecutorPromises::received(mesh::StreamId link, const Message& message) {
   const auto found = links_.find(link);
   if (found == links_.end()) return;
+  for (auto& [who, call] : calls_) {
+    if (call.link == link && !has_lease(call, 0)) call.lapsed = true;
+  }
   found->second.heard_ns = events_.now_ns();
   const PeerId& requester = found->second.requester;
   if (const auto* offer = std::get_if<execute::Offer>(&message)) offered(requester, link, *offer);
@@ -158,7 +161,7 @@ void ExecutorPromises::check_calls() {
   uint64_t bytes = 0;
   const PeerId* requester = nullptr;
   for (const auto& [who, call] : calls_) {
-    if (!has_lease(call, 0)) continue;
+    if (call.lapsed || !has_lease(call, 0)) continue;
     if (requester == nullptr || *requester != who.first) of = bytes = 0;
     requester = &who.first;
     ++all;

@@ -74,6 +74,7 @@ class ExecutorPromises {
     uint64_t lease_ns = 0;
     uint64_t fuel = 0;
     uint64_t bytes = 0;
+    bool lapsed = false;  // its lease was over before its link was heard of again: it may be gone
   };
   struct Work {
     Cid name;

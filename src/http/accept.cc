@@ -7,7 +7,7 @@
 namespace timerose::http {
 namespace {
 
-constexpr size_t kParametersMax = 16;
+constexpr size_t kRangeParametersMax = 16;
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
@@ -75,7 +75,7 @@ std::optional<MediaRange> parse_range(std::string_view text) {
       const auto quality = parse_quality(trimmed(value));
       if (!quality) return std::nullopt;
       range.quality = *quality;
-    } else if (range.parameters.size() < kParametersMax) {
+    } else if (range.parameters.size() < kRangeParametersMax) {
       range.parameters.emplace_back(name, unquoted(trimmed(value)));
     }
   }
