@@ -38,7 +38,7 @@ class Updates {
   template <typename T>
   std::optional<T> next() {
     std::unique_lock lock(mutex_);
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (true) {
       for (; seen_ < updates_.size(); ++seen_) {
         if (auto* one = std::get_if<T>(&updates_[seen_])) return *one;
