@@ -34,7 +34,7 @@ class Updates {
     updates_.push_back(std::move(update));
     changed_.notify_all();
   }
-  // The next of this kind, passing over others; nothing after twenty seconds.
+  // The next of this kind, passing over others; nothing after a minute.
   template <typename T>
   std::optional<T> next() {
     std::unique_lock lock(mutex_);
