@@ -55,8 +55,10 @@ void Job::ask_node(uint32_t seat, NodeRef node) {
   offer(seat, mesh_.nodes.advert(node).peer(), node, candidate->cost);
 }
 
+// At the end of its patience nobody would be asked: a new binding would give up at once.
 void Job::given_up(uint32_t seat) {
-  if (now_ms_ < seats_[seat].place_by_ms) return place(seat);
+  const uint64_t until_ms = std::min(seats_[seat].place_by_ms, patience_ms(seats_[seat]));
+  if (now_ms_ < until_ms) return place(seat);
   const bool all_busy = std::ranges::any_of(
       attempts_, [](const Attempt& attempt) { return attempt.state == AttemptState::kOccupied; });
   vacate(seat, all_busy ? ErrorCode::kBusy : ErrorCode::kNotFound, "no node has taken the call");

@@ -218,7 +218,14 @@ TEST_F(JobTest, WithoutADeadlineNodesThatCannotBeReachedAreNotWaitedForLong) {
   mesh_of(2);
   start();
   EXPECT_THAT(pass(Job::kPatience_ms - 1), Not(HasSubstr("failed")));
-  EXPECT_THAT(pass(2000), HasSubstr("failed: no node fits, of 2 known; 2 are left out: "));
+  EXPECT_THAT(pass(2000), HasSubstr("failed: no node has taken the call; "));
+}
+
+TEST_F(JobTest, TheWaitForManyNodesThatSayNothingEndsToo) {
+  mesh_of(8);
+  start();
+  EXPECT_THAT(pass(Job::kPatience_ms - 1), Not(HasSubstr("failed")));
+  EXPECT_THAT(pass(2000), HasSubstr("failed: "));
 }
 
 TEST_F(JobTest, WithADeadlineTheyAreWaitedForAsLong) {
@@ -355,6 +362,16 @@ TEST_F(JobTest, TheDeadlineEndsItWhereverItIs) {
       fmt::format("withdraw #1, stopped (deadline): the deadline of 2000 ms has passed, while it "
                   "was with {} (running)",
                   peer(0).to_string()));
+}
+
+TEST_F(JobTest, AnExecutorThatIsLostAtTheDeadlineIsNotReplaced) {
+  mesh_of(4);
+  options_.deadline_ms = 1000;
+  start();
+  step(Taken{id(1)});
+  now_ms_ += 1000;  // before it is told so
+  EXPECT_THAT(step(Lost{id(1), "silence"}), Not(HasSubstr("offer")));
+  EXPECT_EQ(job_->stage(), Stage::kEnded);
 }
 
 TEST_F(JobTest, AtTheDeadlineItSaysHowLongItHasWaitedBehindOthers) {
