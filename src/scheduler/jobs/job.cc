@@ -113,7 +113,9 @@ void Job::on(const Declined& event) {
     avoid(*attempt);
   }
   const uint32_t seat = attempt->seat;
-  if (seats_[seat].fixed || event.code == ErrorCode::kMalformed) {
+  // That no node can take the call is not believed of a stranger, who may say so of any.
+  const bool is_for_all = event.code == ErrorCode::kMalformed && is_believed(*attempt);
+  if (seats_[seat].fixed || is_for_all) {
     return fail(event.code, fmt::format("{}: {}", attempt->peer.to_string(), event.why));
   }
   if (was == AttemptState::kProbed) return probe_failed(seat, event.attempt);
@@ -189,10 +191,13 @@ void Job::on(const Failed& event) {
   if (attempt == nullptr) return;
   close(*attempt, AttemptState::kFailed, event.why);
   const bool second = last_failure_ && is_of_the_call(last_failure_->kind);
-  const bool believed = is_of_the_call(event.kind) && (second || is_believed(*attempt));
+  const bool trusted = is_believed(*attempt);
+  const bool believed = is_of_the_call(event.kind) && (second || trusted);
   last_failure_ = event;
   ++failures_;
-  const bool give_up = failures_ >= kFailuresMax || event.kind == FailureKind::kDeadline;
+  // Whether the deadline has passed, this node knows better than a stranger.
+  const bool is_late = event.kind == FailureKind::kDeadline && trusted;
+  const bool give_up = failures_ >= kFailuresMax || is_late;
   if (seats_[attempt->seat].fixed || believed || give_up) return stop(event.kind, event.why);
   place_again(*attempt);
 }

@@ -41,7 +41,7 @@ struct Estimated {  // to ProbeNode
 // To OfferCall, or to ProbeNode: the node will not do it.
 struct Declined {
   AttemptId attempt;
-  ErrorCode code = ErrorCode::kPermission;  // kMalformed: no node will
+  ErrorCode code = ErrorCode::kPermission;  // kMalformed: it says that no node will
   std::string why;
 };
 struct OutOfReach {  // no connection to it, or it does not speak the protocol

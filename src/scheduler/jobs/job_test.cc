@@ -333,6 +333,27 @@ TEST_F(JobTest, AStrangersWordThatACallCannotRunNeedsASecond) {
             "stopped (fuel): too small");
 }
 
+TEST_F(JobTest, WhoIsTrustedIsBelievedThatNoNodeCanTakeACallAndAStrangerIsNot) {
+  join(0, advert(0));
+  join(1, advert(1), false);
+  join(2, advert(2), true);
+  options_.verify.policy = verify::Policy::kNone;
+  options_.required = Requirement::parse("distance>1ms").value();
+  EXPECT_EQ(start(), "offer 1");
+  EXPECT_EQ(step(Declined{id(1), ErrorCode::kMalformed, "a lie"}), "offer 2");
+  EXPECT_THAT(step(Declined{id(2), ErrorCode::kMalformed, "it is none"}), HasSubstr("failed: "));
+}
+
+TEST_F(JobTest, AStrangersWordThatItIsTooLateIsNotTheEnd) {
+  join(0, advert(0));
+  for (const uint32_t number : {1U, 2U}) join(number, advert(number), false);
+  options_.verify.policy = verify::Policy::kNone;
+  options_.required = Requirement::parse("distance>1ms").value();
+  EXPECT_EQ(start(), "offer 1");
+  EXPECT_EQ(step(Failed{id(1), execute::FailureKind::kDeadline, "a lie"}), "offer 2");
+  EXPECT_EQ(answer(2, 2), "answered by #2");
+}
+
 TEST_F(JobTest, FailuresHaveAnEnd) {
   mesh_of(8);
   start();
