@@ -230,6 +230,36 @@ TEST_F(CopiesTest, TheHedgeThatAnswersFirstEndsTheStraggler) {
   EXPECT_EQ(answer(2, 1), "withdraw #1, answered by #2");
 }
 
+TEST_F(CopiesTest, AHedgeThatCommitsFirstEndsTheStragglerOfAQuorum) {
+  mesh_of(5);
+  learn_that_runs_take(100);
+  options_.required = Requirement::parse("distance>1ms").value();
+  options_.hedge = true;
+  quorum(2, 3);
+  EXPECT_EQ(start(), "offer 1 to commit, offer 2 to commit");
+  step(Taken{id(1)});
+  EXPECT_EQ(step(Committed{id(2)}), "");
+  EXPECT_EQ(pass(130), "offer 3 to commit") << "nor is who has committed a straggler";
+  EXPECT_EQ(step(Committed{id(3)}), "withdraw #1, reveal #2 #3");
+  EXPECT_EQ(answer(2, 2), "");
+  EXPECT_EQ(answer(3, 3), "answered by #2");
+}
+
+TEST_F(CopiesTest, AHedgeThatHasCommittedAndIsLostIsMadeGood) {
+  mesh_of(5);
+  learn_that_runs_take(100);
+  options_.required = Requirement::parse("distance>1ms").value();
+  options_.hedge = true;
+  quorum(2, 3);
+  start();
+  step(Taken{id(1)});
+  pass(130);
+  EXPECT_EQ(step(Committed{id(3)}), "withdraw #1");
+  EXPECT_THAT(step(Lost{id(3), "silence"}), HasSubstr("to commit"));
+  EXPECT_EQ(step(Committed{id(2)}), "");
+  EXPECT_EQ(step(Committed{id(4)}), "reveal #2 #4");
+}
+
 TEST_F(CopiesTest, NothingIsHedgedBeforeItsFunctionIsKnown) {
   mesh_of(3);
   options_.hedge = true;

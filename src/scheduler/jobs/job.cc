@@ -170,6 +170,13 @@ void Job::on(const Committed& event) {
   if (attempt == nullptr || !attempt->commit) return;
   attempt->state = AttemptState::kCommitted;
   round_.committed(static_cast<uint64_t>(attempt->id));
+  // It is no straggler, and the one that it hedges is not waited for.
+  Seat& seat = seats_[attempt->seat];
+  seat.hedge_ms.reset();
+  if (!seat.twin) return;
+  leave(*seat.twin);
+  seat.is_hedge = false;
+  seat.twin.reset();
 }
 
 void Job::on(const Answered& event) {
