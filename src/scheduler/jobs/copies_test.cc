@@ -295,6 +295,22 @@ TEST_F(CopiesTest, RunsTeachWhatAFunctionTakes) {
   EXPECT_EQ(work_.expected_fuel(call_.function, 0), 1000);
 }
 
+TEST_F(CopiesTest, FalseMeteringTeachesNothing) {
+  mesh_of(5);
+  options_.required = Requirement::parse("distance>1ms").value();
+  quorum(3, 3);
+  start();
+  for (const uint32_t attempt : {1U, 2U, 3U}) step(Committed{id(attempt)});
+  for (const uint32_t attempt : {1U, 2U, 3U}) {
+    verify::Answer said = says(attempt, "good");
+    said.metering.engine = std::make_shared<const compute::EngineName>();
+    if (attempt == 2) said.metering.fuel_used = uint64_t{1} << 50;
+    step(Answered{id(attempt), said});
+  }
+  EXPECT_EQ(job_->stage(), Stage::kEnded);
+  EXPECT_EQ(work_.expected_fuel(call_.function, 0), 1000);
+}
+
 TEST(RunTimes, FollowAFunctionThatChanges) {
   RunTimes times(1, 64);
   const ContentKey function{1, 2};

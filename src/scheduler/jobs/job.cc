@@ -317,7 +317,9 @@ void Job::learn(const verify::Judgement& judgement) {
     const Given& given = given_[place];
     if (given.cached || given.attempt == kMemoAttempt) continue;
     const Attempt& attempt = attempts_[static_cast<size_t>(given.attempt) - 1];
-    mesh_.work.observe(call_.function, bytes, answers_[place].metering.fuel_used);
+    const bool is_odd =
+        std::ranges::find(judgement.odd_metering, place) != judgement.odd_metering.end();
+    if (!is_odd) mesh_.work.observe(call_.function, bytes, answers_[place].metering.fuel_used);
     if (attempt.commit) continue;  // it waited for others
     mesh_.times.observe(call_.function, bytes, attempt.ended_ms - attempt.begun_ms);
   }
