@@ -311,6 +311,22 @@ TEST_F(CopiesTest, FalseMeteringTeachesNothing) {
   EXPECT_EQ(work_.expected_fuel(call_.function, 0), 1000);
 }
 
+TEST_F(CopiesTest, WhereOneOperatorRunsAllOneRunHereSettlesAQuorum) {
+  mesh_of(3);
+  options_.required = Requirement::parse("distance>1ms").value();
+  quorum(2, 2);
+  start();
+  for (const uint32_t attempt : {1U, 2U}) step(Committed{id(attempt)});
+  const auto answered = [this](uint32_t attempt, uint32_t node) {
+    verify::Answer said = says(node, "good");
+    said.operator_name = "ann";
+    return step(Answered{id(attempt), said});
+  };
+  EXPECT_EQ(answered(1, 1), "");
+  EXPECT_EQ(answered(2, 2), "offer 0");
+  EXPECT_EQ(answered(3, 0), "answered by #1");
+}
+
 TEST(RunTimes, FollowAFunctionThatChanges) {
   RunTimes times(1, 64);
   const ContentKey function{1, 2};

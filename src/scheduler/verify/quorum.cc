@@ -72,13 +72,18 @@ class Votes {
     return static_cast<uint32_t>(voters.size());
   }
 
-  // What this node's own execution gave, or else what verifiers say if they agree.
-  [[nodiscard]] std::optional<Cid> own() const {
+  // What this node's own execution gave.
+  [[nodiscard]] std::optional<Cid> found_here() const {
     for (size_t i = 0; i < answers_.size(); ++i) {
       if (answers_[i].standing == Standing::kSelf && !contradicts_itself(i)) {
         return answers_[i].outcome;
       }
     }
+    return std::nullopt;
+  }
+  // The same, or else what verifiers say if they agree.
+  [[nodiscard]] std::optional<Cid> own() const {
+    if (auto found = found_here()) return found;
     std::set<Cid> said;
     for (const auto& [outcome, places] : places_) {
       if (count(outcome, Standing::kVerifier) > 0) said.insert(outcome);
@@ -156,9 +161,11 @@ void ask_more(uint32_t more, Judgement& judgement) {
   judgement.more = more;
 }
 
-// Nothing that others can still say decides.
-void settle(const Wish& wish, Judgement& judgement) {
-  judgement.next = wish.may_run_here ? Next::kRunHere : Next::kUndecided;
+// Nothing that others can still say decides. Nor does this node, once it has contradicted itself.
+void settle(const Wish& wish, std::span<const Answer> answers, Judgement& judgement) {
+  const bool has_run_here = std::ranges::any_of(
+      answers, [](const Answer& answer) { return answer.standing == Standing::kSelf; });
+  judgement.next = wish.may_run_here && !has_run_here ? Next::kRunHere : Next::kUndecided;
 }
 
 size_t of_others(std::span<const Answer> answers) {
@@ -183,7 +190,10 @@ void judge_quorum(const Wish& wish, std::span<const Answer> answers, const Votes
     return accept(*best, votes, answers, judgement);
   }
   const size_t asked = of_others(answers);
-  if (asked >= wish.answers_max) return settle(wish, judgement);
+  if (asked >= wish.answers_max) {
+    const auto found = votes.found_here();
+    return found ? accept(*found, votes, answers, judgement) : settle(wish, answers, judgement);
+  }
   const auto left = static_cast<uint32_t>(wish.answers_max - asked);
   ask_more(std::min(left, std::max(1U, wish.quorum - std::min(wish.quorum, most))), judgement);
 }
@@ -194,7 +204,7 @@ void judge_trust(const Wish& wish, std::span<const Answer> answers, const Votes&
   for (const Cid& outcome : votes.outcomes()) {
     if (votes.count(outcome, Standing::kTrusted) > 0) trusted.push_back(outcome);
   }
-  if (trusted.size() > 1) return settle(wish, judgement);
+  if (trusted.size() > 1) return settle(wish, answers, judgement);
   if (trusted.size() == 1) return accept(trusted.front(), votes, answers, judgement);
   judgement.trusted_only = true;
   ask_more(1, judgement);
@@ -270,7 +280,7 @@ Judgement judge(const Wish& wish, std::span<const Answer> answers) {
   } else if (wish.policy == Policy::kTrust) {
     judge_trust(wish, answers, votes, judgement);
   } else if (wish.policy == Policy::kSelf || votes.outcomes().size() > 1) {
-    settle(wish, judgement);
+    settle(wish, answers, judgement);
   } else {
     accept(votes.outcomes().front(), votes, answers, judgement);
   }

@@ -89,6 +89,26 @@ TEST(Quorum, LetsItsOwnExecutionSettleADisagreement) {
   EXPECT_EQ(judged(quorum(2, 6), {own(kRight), by(1, kRight)}).next, Next::kAccept);
 }
 
+TEST(Quorum, IsSettledByOneExecutionHereWhereOneOperatorRunsAll) {
+  const std::vector<Answer> theirs{by(1, kRight, "ann"), by(2, kRight, "ann"),
+                                   by(3, kRight, "ann")};
+  EXPECT_EQ(judged(quorum(3, 3), theirs).next, Next::kRunHere);
+  for (const std::string operator_name : {"", "ann"}) {
+    std::vector<Answer> all = theirs;
+    all.push_back(by(99, kRight, operator_name, Standing::kSelf));
+    EXPECT_EQ(judged(quorum(3, 3), all).next, Next::kAccept);
+    EXPECT_EQ(judged(quorum(3, 3), all).outcome, kRight);
+    EXPECT_EQ(judged(quorum(3, 4), all).next, Next::kAskMore) << "while others may be asked";
+  }
+}
+
+TEST(Quorum, IsNotSettledByANodeThatContradictsItself) {
+  const std::vector<Answer> answers{by(1, kRight), own(kRight), own(kWrong)};
+  EXPECT_EQ(judged(quorum(2, 2), answers).next, Next::kAskMore);
+  EXPECT_EQ(judged(quorum(2, 1), answers).next, Next::kUndecided);
+  EXPECT_EQ(judged(wish(Policy::kSelf), answers).next, Next::kUndecided);
+}
+
 TEST(Quorum, TakesAVerifierForItselfUnlessVerifiersDisagree) {
   EXPECT_EQ(judged(quorum(2, 6), {by(1, kWrong), by(2, kWrong), verifier(3, kRight)}).outcome,
             kRight);
