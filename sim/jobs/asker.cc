@@ -174,7 +174,7 @@ void Asker::begin(JobNumber number) {
   JobOptions options;
   options.verify = active->question.wish;
   options.hedge = active->question.hedge;
-  options.drawn = options.verify.policy == Policy::kQuorum;
+  options.drawn = options.verify.is_quorum();
   if (options.drawn) options.apart = apart_by_operator();
   const uint64_t waited_ms = world_.now_ms() - active->begun_ms;
   const uint64_t deadline_ms = world_.scenario.work.deadline_ms;

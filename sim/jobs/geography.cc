@@ -4,10 +4,11 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/duration.h"
+
 namespace timerose::sim::jobs {
 namespace {
 
-constexpr double kNsOfMs = 1e6;
 constexpr double kCoordinateError = 0.1;
 
 int32_t guessed_us(double ms, Dice& dice) {
@@ -48,7 +49,7 @@ uint64_t Geography::latency_ns(NodeNumber a, NodeNumber b) const {
   const Spot& from = spots_[a];
   const Spot& to = spots_[b];
   const double apart = std::hypot(from.x_ms - to.x_ms, from.y_ms - to.y_ms);
-  return static_cast<uint64_t>((apart + from.height_ms + to.height_ms) / 2 * kNsOfMs);
+  return static_cast<uint64_t>((apart + from.height_ms + to.height_ms) / 2 * kNsPerMs);
 }
 
 scheduler::Coordinate Geography::coordinate(NodeNumber node, Dice& dice) const {

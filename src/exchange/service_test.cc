@@ -15,7 +15,6 @@ namespace timerose::exchange {
 namespace {
 
 using testing_support::block_number;
-using testing_support::peer_number;
 using testing_support::ScriptedPeer;
 using testing_support::TestNode;
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
+
 namespace timerose::exchange {
 namespace {
 
 constexpr double kSmoothing = 0.25;  // the weight of the latest measurement
-constexpr double kNsOfSecond = 1e9;
 constexpr uint32_t kDoublingsMax = 20;
 
 void smooth(uint64_t& value, double sample) {
@@ -25,7 +26,7 @@ double Gateway::next_block_ns() const {
   if (!is_measured()) return 0;
   const double bytes = static_cast<double>(mean_block_bytes) * (stat.waiting + 1);
   return static_cast<double>(stat.latency_ns) +
-         bytes / static_cast<double>(stat.bytes_per_second) * kNsOfSecond;
+         bytes / static_cast<double>(stat.bytes_per_second) * kNsPerSecond;
 }
 
 // Requests at the same time share what the gateway brings, so that one sees only its part.
@@ -33,7 +34,7 @@ void Gateway::measure(const GotBlock& got) {
   failures_in_a_row = 0;
   smooth(stat.latency_ns, static_cast<double>(got.latency_ns));
   const auto duration = static_cast<double>(std::max<uint64_t>(got.duration_ns, 1));
-  const double rate = static_cast<double>(got.bytes) / duration * kNsOfSecond;
+  const double rate = static_cast<double>(got.bytes) / duration * kNsPerSecond;
   smooth(stat.bytes_per_second, std::max(rate * stat.waiting, 1.0));
 }
 

@@ -15,13 +15,9 @@
 #include "exchange/service.h"
 #include "mesh/host_testing.h"
 #include "mesh/memory_network.h"
+#include "multiformats/peer_testing.h"
 
 namespace timerose::exchange::testing_support {
-
-inline PeerId peer_number(uint64_t number) {
-  SeededRandom random(number + 1000);
-  return PeerId::of(PrivateKey::generate(random).public_key());
-}
 
 inline Block block_number(uint64_t number, size_t size = 100) {
   Bytes bytes(size);
@@ -31,10 +27,10 @@ inline Block block_number(uint64_t number, size_t size = 100) {
 
 class TestNode : public mesh::testing_support::HostThread {
  public:
-  TestNode(mesh::MemoryNetwork& network, uint64_t number, const ServiceOptions& options = {},
+  TestNode(mesh::MemoryNetwork& network, uint32_t number, const ServiceOptions& options = {},
            uint64_t store_bytes_max = UINT64_MAX, BlockSource* second = nullptr)
       : HostThread(
-            network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
+            network.add_host(numbered_peer(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
         store(store_bytes_max),
         random_(number),
         service_({loop(), host(), store, random_, pool_, second}, options) {
@@ -62,8 +58,8 @@ class TestNode : public mesh::testing_support::HostThread {
 // A peer that says what it is told to, driven by the test.
 class ScriptedPeer {
  public:
-  ScriptedPeer(mesh::MemoryNetwork& network, uint64_t number)
-      : host_(network.add_host(peer_number(number))) {
+  ScriptedPeer(mesh::MemoryNetwork& network, uint32_t number)
+      : host_(network.add_host(numbered_peer(number))) {
     host_->handle_protocol({std::string(bitswap::kProtocol120), bitswap::kFrameBytesMax, 4});
   }
 

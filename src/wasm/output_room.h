@@ -28,7 +28,13 @@ class HeldOutput {
   // Null: as much as it likes.
   explicit HeldOutput(OutputRoom* room = nullptr) : room_(room) {}
 
-  // Before add(). Why the call must end, if it must.
+  // Why the call must end, if it must; else the bytes are held.
+  [[nodiscard]] std::optional<Stopped> take(uint64_t bytes) {
+    auto stopped = make_room(bytes);
+    if (!stopped) add(bytes);
+    return stopped;
+  }
+  // Before add(), where something may fail between them. Why the call must end, if it must.
   [[nodiscard]] std::optional<Stopped> make_room(uint64_t bytes) {
     if (room_ == nullptr || held_ + bytes <= room_bytes_) return std::nullopt;
     const uint64_t lacking = held_ + bytes - room_bytes_;

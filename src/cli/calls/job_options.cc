@@ -49,7 +49,7 @@ Status parse_verify(const std::string& text, JobOptions& options) {
   auto verify = scheduler::verify::parse_wish(text);
   if (!verify.ok()) return std::move(verify).error().within("--verify");
   options.verify = *verify;
-  options.drawn = verify->policy == scheduler::verify::Policy::kQuorum;
+  options.drawn = verify->is_quorum();
   if (options.drawn && !options.apart) {
     TR_ASSIGN(options.apart, parse_apart("operator"));
   }
@@ -76,7 +76,7 @@ Status check_place(const JobTexts& texts, const JobOptions& options) {
   if (options.hedge) option = "--hedge";
   if (!texts.apart.empty()) option = "--apart";
   if (!texts.preferred.empty()) option = "--prefer";
-  if (options.verify.policy == scheduler::verify::Policy::kQuorum) option = "--verify quorum";
+  if (options.verify.is_quorum()) option = "--verify quorum";
   if (option == nullptr) return success();
   return Error{ErrorCode::kInvalidArgument,
                fmt::format("{} needs more than one node to choose from, and --at {} names one; "

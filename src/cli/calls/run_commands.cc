@@ -103,7 +103,7 @@ Result<bool> counts(Session& session, const JobWish& wish, node::KnownAnswer& kn
   TR_ASSIGN(const PrivateKey* key, repository->key());
   scheduler::execute::TrustList trust(PeerId::of(key->public_key()));
   const bool is_own = known.executor == trust.self();
-  const bool is_quorum = wish.options.verify.policy == scheduler::verify::Policy::kQuorum;
+  const bool is_quorum = wish.options.verify.is_quorum();
   if (!is_own || is_quorum) {
     TR_ASSIGN(trust, node::load_trust(repository->records(), trust.self()));
   }

@@ -8,8 +8,6 @@
 namespace timerose::scheduler::execute {
 namespace {
 
-using testing_executor::peer_number;
-
 class ExecutorLimitsTest : public testing_executor::ExecutorSideTest {};
 
 TEST_F(ExecutorLimitsTest, RefusesWhatIsNoInvocationAndWhatCostsTooMuch) {
@@ -33,7 +31,7 @@ TEST_F(ExecutorLimitsTest, EndsTheStreamOfWhoGoesOnAskingForWhatItIsRefused) {
   ExecutorLimits limits;
   limits.turned_away_max = 3;
   limit(limits);
-  open(1, peer_number(3));
+  open(1, numbered_peer(3));
   hear(1, offer(1, 1));
   hear(1, Known{2, Cid::of_sha256(Codec::kDagCbor, invocation(1)), {}});
   EXPECT_TRUE(all<CloseLink>().empty());

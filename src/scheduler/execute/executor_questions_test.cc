@@ -6,7 +6,6 @@ namespace timerose::scheduler::execute {
 namespace {
 
 using testing_executor::ExecutorSideTest;
-using testing_executor::peer_number;
 
 using ExecutorQuestionsTest = ExecutorSideTest;
 
@@ -56,7 +55,7 @@ TEST_F(ExecutorQuestionsTest, TellsWhatIsKnownAndExecutesNothing) {
 }
 
 TEST_F(ExecutorQuestionsTest, RefusesAStranger) {
-  open(1, peer_number(3));
+  open(1, numbered_peer(3));
   hear(1, Probe{7, invocation(0), {}});
   EXPECT_EQ(only_sent<Refuse>(1).reason, RefuseReason::kStranger);
   hear(1, Known{8, name_of(invocation(0)), {}});

@@ -8,7 +8,6 @@ namespace timerose::scheduler::execute {
 namespace {
 
 using testing_executor::ExecutorSideTest;
-using testing_executor::peer_number;
 
 TEST_F(ExecutorSideTest, AnswersASmallCallWithNothingBetween) {
   open(1, a_);
@@ -32,7 +31,7 @@ TEST_F(ExecutorSideTest, AcceptsACallThatTakesLonger) {
 }
 
 TEST_F(ExecutorSideTest, RefusesAStranger) {
-  const PeerId stranger = peer_number(3);
+  const PeerId stranger = numbered_peer(3);
   open(1, stranger);
   hear(1, offer(7, 0));
   const auto refuse = only_sent<Refuse>(1);

@@ -5,16 +5,11 @@
 
 #include <set>
 
-#include "base/random.h"
+#include "multiformats/peer_testing.h"
 #include "scheduler/execute/executor_side.h"
 #include "scheduler/execute/time_testing.h"
 
 namespace timerose::scheduler::execute::testing_executor {
-
-inline PeerId peer_number(uint64_t number) {
-  SeededRandom random(number);
-  return PeerId::of(PrivateKey::generate(random).public_key());
-}
 
 // What is decided when inputs are here unless a test says otherwise, and strangers are peers that
 // were not named.
@@ -119,8 +114,8 @@ class ExecutorSideTest : public ::testing::Test {
     return only<Launch>().execution;
   }
 
-  const PeerId a_ = peer_number(1);
-  const PeerId b_ = peer_number(2);
+  const PeerId a_ = numbered_peer(1);
+  const PeerId b_ = numbered_peer(2);
   uint64_t now_ns_ = 1000 * kSecond;
   TestView view_;
   std::unique_ptr<ExecutorSide> side_ = std::make_unique<ExecutorSide>(view_, ExecutorLimits());

@@ -14,8 +14,8 @@ class StrangersTest : public ExecutorSideTest {
     open(2, c_);
     open(3, d_);
   }
-  const PeerId c_ = peer_number(3);
-  const PeerId d_ = peer_number(4);
+  const PeerId c_ = numbered_peer(3);
+  const PeerId d_ = numbered_peer(4);
 };
 
 TEST_F(StrangersTest, AreServed) {

@@ -6,16 +6,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/random.h"
+#include "multiformats/peer_testing.h"
 #include "scheduler/execute/requester_side.h"
 #include "scheduler/execute/time_testing.h"
 
 namespace timerose::scheduler::execute::requester_testing {
-
-inline PeerId peer_number(uint64_t number) {
-  SeededRandom random(number);
-  return PeerId::of(PrivateKey::generate(random).public_key());
-}
 
 inline Offer numbered(CallNumber call, uint64_t deadline_ms = 0) {
   Offer offer;
@@ -89,8 +84,8 @@ class RequesterSideTest : public ::testing::Test {
     return found;
   }
 
-  const PeerId x_ = peer_number(1);
-  const PeerId y_ = peer_number(2);
+  const PeerId x_ = numbered_peer(1);
+  const PeerId y_ = numbered_peer(2);
   uint64_t now_ns_ = 1000 * kSecond;
   RequesterSide side_{RequesterLimits()};
   std::vector<RequesterAction> actions_;

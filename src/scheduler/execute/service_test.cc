@@ -16,7 +16,6 @@ using testing_support::command;
 using testing_support::kEcho;
 using testing_support::kForever;
 using testing_support::offer_of;
-using testing_support::peer_number;
 using testing_support::TestNode;
 
 class ExecuteServiceTest : public ::testing::Test {
@@ -299,7 +298,7 @@ TEST_F(ExecuteServiceTest, CarriesOutAThousandCallsAtATime) {
 class HostilePeer {
  public:
   HostilePeer(mesh::MemoryNetwork& network, uint8_t number)
-      : host_(network.add_host(peer_number(number))) {
+      : host_(network.add_host(numbered_peer(number))) {
     host_->handle_protocol({std::string(kProtocol), kFrameBytesMax, 4});
     EXPECT_TRUE(host_->listen("/memory/0").ok());
   }

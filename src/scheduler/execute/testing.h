@@ -17,14 +17,12 @@
 #include "exchange/service.h"
 #include "mesh/host_testing.h"
 #include "mesh/memory_network.h"
+#include "multiformats/peer_testing.h"
 #include "scheduler/execute/service.h"
 #include "unixfs/importer.h"
 #include "wasm/testing.h"
 
 namespace timerose::scheduler::execute::testing_support {
-
-inline PrivateKey key_number(uint8_t number) { return PrivateKey::from_seed({number}); }
-inline PeerId peer_number(uint8_t number) { return PeerId::of(key_number(number).public_key()); }
 
 // What the asker of a call is told, for a thread that waits.
 class Updates {
@@ -59,8 +57,8 @@ class TestNode : public mesh::testing_support::HostThread {
   TestNode(mesh::MemoryNetwork& network, uint8_t number, const std::vector<uint8_t>& requesters,
            const ServiceOptions& options = {})
       : HostThread(
-            network.add_host(peer_number(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
-        key_(key_number(number)),
+            network.add_host(numbered_peer(number), mesh::MemoryNetwork::Driven::kByDescriptor)),
+        key_(numbered_key(number)),
         random_(number),
         exchange_({loop(), host(), store_, random_, pool_}, {}),
         content_(store_, exchange_, {}) {
@@ -72,7 +70,7 @@ class TestNode : public mesh::testing_support::HostThread {
         compute::Executor::Parts{content_, memo_, *engine_, *modules_, key_, clock_});
     TrustList trust(id());
     for (const uint8_t requester : requesters) {
-      EXPECT_TRUE(trust.add(peer_number(requester), Role::kRequester).ok());
+      EXPECT_TRUE(trust.add(numbered_peer(requester), Role::kRequester).ok());
     }
     service_ = std::make_unique<Service>(
         Service::Parts{loop(),

@@ -152,8 +152,12 @@ class Job {
     uint64_t place_by_ms = 0;      // while nobody is only busy
     uint64_t probe_until_ms = 0;
     std::optional<uint64_t> hedge_ms;    // then its run is a straggler
-    uint64_t again_ms = 0;               // while it waits or stands by: when it is placed again
+    uint64_t again_ms = 0;               // while it is to be placed: when
     std::optional<uint64_t> unbound_ms;  // since when no node has taken it
+
+    [[nodiscard]] bool is_to_be_placed() const {
+      return state == SeatState::kStandingBy || state == SeatState::kWaiting;
+    }
   };
   struct Given {
     AttemptId attempt;

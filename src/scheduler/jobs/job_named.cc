@@ -67,7 +67,7 @@ void Job::explain_only() {
 
 // Where more nodes are wanted than fit: one after the other is taken, as runs are placed.
 void Job::explain_shortage(Explanation& explanation) const {
-  const bool is_quorum = options_.verify.policy == verify::Policy::kQuorum;
+  const bool is_quorum = options_.verify.is_quorum();
   const uint32_t needed = is_quorum ? options_.verify.quorum : 1;
   const uint32_t wanted = std::max(options_.copies, needed);
   std::vector<NodeRef> taken;

@@ -41,7 +41,7 @@ Attempt& Job::begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> no
 void Job::offer(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node, const Cost& cost) {
   Attempt& attempt = begin(seat, peer, node, AttemptState::kOffered);
   // Nobody else learns of this node's own answer.
-  attempt.commit = options_.verify.commits() && peer != mesh_.self_peer;
+  attempt.commit = options_.verify.is_quorum() && peer != mesh_.self_peer;
   if (attempt.commit) round_.asked(static_cast<uint64_t>(attempt.id));
   attempt.given_s = cost.run + cost.compile;
   if (node) mesh_.nodes.give(*node, attempt.given_s);
@@ -196,10 +196,10 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
     seats_[*twin].is_hedge = false;  // it is the one that is left
     return;
   }
-  const uint32_t enough = options_.verify.policy == verify::Policy::kQuorum ? answers_wanted_ : 1;
-  if (live_seats() >= enough) {
-    if (answers_.empty() && live_seats() < options_.copies) {
-      fewer_ = Fewer{options_.copies, live_seats(), std::move(why)};
+  const uint32_t enough = options_.verify.is_quorum() ? answers_wanted_ : 1;
+  if (const uint32_t live = live_seats(); live >= enough) {
+    if (answers_.empty() && live < options_.copies) {
+      fewer_ = Fewer{options_.copies, live, std::move(why)};
       tell_fewer_ = true;
     }
     return;
@@ -209,10 +209,8 @@ void Job::vacate(uint32_t seat, ErrorCode code, std::string why) {
   const std::string said = what_nodes_said();
   if (!said.empty()) why += (why.empty() ? "" : "; ") + said;
   if (enough > 1) {
-    const auto with_node = std::ranges::count_if(seats_, [this](const Seat& one) {
-      return is_live(one) && one.state != SeatState::kStandingBy &&
-             one.state != SeatState::kWaiting;
-    });
+    const auto with_node = std::ranges::count_if(
+        seats_, [this](const Seat& one) { return is_live(one) && !one.is_to_be_placed(); });
     why = fmt::format("{} answers are wanted, and there are nodes for {}: {}", enough, with_node,
                       why);
   }
@@ -278,9 +276,7 @@ std::optional<uint64_t> Job::next_ms() const {
   uint64_t next = std::min(give_up_ms(), memo_until_ms_.value_or(UINT64_MAX));
   next = std::min(next, tell_wait_ms_.value_or(UINT64_MAX));
   for (const Seat& seat : seats_) {
-    const bool is_to_be_placed =
-        seat.state == SeatState::kWaiting || seat.state == SeatState::kStandingBy;
-    if (is_to_be_placed) next = std::min(next, seat.again_ms);
+    if (seat.is_to_be_placed()) next = std::min(next, seat.again_ms);
     if (seat.state == SeatState::kProbing) next = std::min(next, seat.probe_until_ms);
     if (seat.state == SeatState::kBound && seat.hedge_ms) next = std::min(next, *seat.hedge_ms);
     if (seat.state != SeatState::kBinding || !seat.binding) continue;

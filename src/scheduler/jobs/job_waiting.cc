@@ -27,7 +27,7 @@ bool Job::is_waiting() const {
     any_bound = any_bound || seat.state == SeatState::kBound;
     all_bound = all_bound && seat.state == SeatState::kBound;
   }
-  if (options_.verify.policy == verify::Policy::kQuorum ? !all_bound : !any_bound) return true;
+  if (options_.verify.is_quorum() ? !all_bound : !any_bound) return true;
   return std::ranges::all_of(attempts_, [](const Attempt& attempt) {
     const bool taken = attempt.is_open() && attempt.taken_ms != 0;
     return !taken || (attempt.state == AttemptState::kTaken && attempt.ahead > 0);

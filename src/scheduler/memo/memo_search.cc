@@ -81,8 +81,7 @@ void MemoSearch::on(const TimeIsUp& /*event*/) { end({}); }
 // Who says that it knows has chosen itself, which members of a quorum must not.
 bool MemoSearch::may_count(const verify::Answer& answer) const {
   return answer.standing >= verify::Standing::kTrusted ||
-         (call_.verify.policy != verify::Policy::kTrust &&
-          call_.verify.policy != verify::Policy::kQuorum);
+         (call_.verify.policy != verify::Policy::kTrust && !call_.verify.is_quorum());
 }
 
 void MemoSearch::ask_next() {

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/duration.h"
+
 namespace timerose::scheduler {
 namespace {
 
-constexpr float kMicroAsFloat = 1e-6F;
 constexpr float kMilli = 1e-3F;
 
 void drop(std::vector<NodeRef>& list, NodeRef node) {
@@ -73,9 +74,9 @@ NodeRef NodeIndex::update(uint32_t slot, SharedAdvert advert) {
 void NodeIndex::set_numbers(uint32_t slot, const Advert& advert) {
   NodeNumbers& numbers = numbers_[slot];
   for (size_t i = 0; i < numbers.at.size(); ++i) {
-    numbers.at[i] = static_cast<float>(advert.coordinate.at_us[i]) * kMicroAsFloat;
+    numbers.at[i] = static_cast<float>(advert.coordinate.at_us[i]) * static_cast<float>(kMicro);
   }
-  numbers.height = static_cast<float>(advert.coordinate.height_us) * kMicroAsFloat;
+  numbers.height = static_cast<float>(advert.coordinate.height_us) * static_cast<float>(kMicro);
   numbers.wait = static_cast<float>(advert.use.wait_ms) * kMilli;
   numbers.busy = 0;
   const Speed& speed = advert.speed;

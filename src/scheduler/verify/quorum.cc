@@ -270,7 +270,7 @@ Judgement judge(const Wish& wish, std::span<const Answer> answers) {
     if (votes.contradicts_itself(i)) judgement.losers.push_back(i);
   }
   const auto own = votes.own();
-  if (wish.policy == Policy::kQuorum) {
+  if (wish.is_quorum()) {
     judge_quorum(wish, answers, votes, judgement);
   } else if (own) {
     accept(*own, votes, answers, judgement);

@@ -38,8 +38,8 @@ struct Wish {
   // With kTrust: some answers are checked all the same, by the executor's record (scores.h).
   bool spot_checks = false;
 
-  // Whether executors commit to their answers before they learn of others' (Offer.commit).
-  [[nodiscard]] bool commits() const { return policy == Policy::kQuorum; }
+  // Its executors are drawn by lot, and commit to their answers before they learn of others'.
+  [[nodiscard]] bool is_quorum() const { return policy == Policy::kQuorum; }
   bool operator==(const Wish&) const = default;
 };
 

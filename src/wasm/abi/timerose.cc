@@ -157,8 +157,7 @@ Result<unixfs::Imported> TimeroseContext::finish_output() { return output_.finis
 std::optional<Stopped> TimeroseContext::write_log(ByteView piece) {
   const ByteView kept =
       piece.first(std::min<uint64_t>(piece.size(), limits_.log_bytes_max - log_.size()));
-  if (auto stopped = held_.make_room(kept.size())) return stopped;
-  held_.add(kept.size());
+  if (auto stopped = held_.take(kept.size())) return stopped;
   log_.insert(log_.end(), kept.begin(), kept.end());
   if (parts_.on_write && !kept.empty()) parts_.on_write(2, kept);
   return std::nullopt;

@@ -49,8 +49,7 @@ Attempt<uint64_t> write_to_stream(State& state, int stream, const Buffers& buffe
     const ByteView piece = in.first(std::min<uint64_t>(in.size(), room));
     if (in.empty()) continue;
     if (piece.empty() && done == 0) return Errno::kNospc;
-    if (auto stopped = state.held.make_room(piece.size())) return Failure(*std::move(stopped));
-    state.held.add(piece.size());
+    if (auto stopped = state.held.take(piece.size())) return Failure(*std::move(stopped));
     out.insert(out.end(), piece.begin(), piece.end());
     done += piece.size();
     if (state.on_write && !piece.empty()) state.on_write(stream, piece);

@@ -142,8 +142,7 @@ Attempt<void> FileContent::resize(uint64_t size) {
   WASI_TRY(load_size());
   if (size == size_) return {};
   if (size > size_) {
-    WASI_TRY(backing_.space.make_room(size - size_));
-    backing_.space.take_bytes(size - size_);
+    WASI_TRY(backing_.space.take(size - size_));
     size_ = size;
   } else {
     shrink(size);

@@ -23,7 +23,13 @@ class Space {
   Space& operator=(const Space&) = delete;
 
   [[nodiscard]] uint64_t bytes_left() const { return bytes_left_; }
-  // What take_bytes() needs before: ENOSPC beyond the limit; else the node may end the call.
+  // ENOSPC beyond the limit; else the node may end the call.
+  Attempt<void> take(uint64_t count) {
+    WASI_TRY(make_room(count));
+    take_bytes(count);
+    return {};
+  }
+  // The same in two steps, where something may fail between them.
   Attempt<void> make_room(uint64_t count) {
     if (count > bytes_left_) return Errno::kNospc;
     if (auto stopped = held_.make_room(count)) return Failure(*std::move(stopped));
@@ -41,9 +47,8 @@ class Space {
 
   Attempt<void> take_node() {
     if (nodes_left_ == 0) return Errno::kNospc;
-    if (auto stopped = held_.make_room(kNodeBytes)) return Failure(*std::move(stopped));
+    if (auto stopped = held_.take(kNodeBytes)) return Failure(*std::move(stopped));
     --nodes_left_;
-    held_.add(kNodeBytes);
     return {};
   }
   void give_node() {

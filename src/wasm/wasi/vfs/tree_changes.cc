@@ -75,8 +75,7 @@ Attempt<NodePtr> Tree::make_directory(const NodePtr& directory, std::string_view
 Attempt<NodePtr> Tree::make_symlink(const NodePtr& directory, std::string_view name,
                                     std::string_view target) {
   WASI_ASSIGN(NodePtr node, new_node(Filetype::kSymbolicLink));
-  WASI_TRY(backing_.space.make_room(target.size()));
-  backing_.space.take_bytes(target.size());
+  WASI_TRY(backing_.space.take(target.size()));
   node->bytes_charged = target.size();
   node->target = target;
   WASI_TRY(bind(directory, name, node));
