@@ -191,7 +191,7 @@ Status Course::take(PutBlocks& put) {
     bytes_put_ += one.bytes.size();
     auto block = Block::verify(one.cid, std::move(one.bytes));
     if (!block.ok()) return fail(Fault::kLie, block.error().message);
-    reach_.add(block->cid());
+    reach_.put(block->cid());
     blocks.push_back(*std::move(block));
   }
   if (bytes_put_ > kRunPutBytesMax) {

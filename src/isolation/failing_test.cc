@@ -10,6 +10,7 @@
 #include <csignal>
 #include <thread>
 
+#include "ipld/dag_cbor.h"
 #include "isolation/launch.h"
 #include "isolation/message.h"
 #include "isolation/sandbox.h"
@@ -36,8 +37,23 @@ int raise_fault() {
 
 // More than a worker may have.
 void use_memory() {
-  std::vector<std::unique_ptr<Bytes>> all;
-  while (true) all.push_back(std::make_unique<Bytes>(64U << 20, uint8_t{1}));
+  HeldMemory all;
+  while (true) use_more(all);
+}
+
+// What a worker goes on holding when its call has ended.
+void keep_memory(uint64_t bytes) {
+  static HeldMemory kept;
+  for (uint64_t held = 0; held < bytes; held += kept.back()->size()) use_more(kept);
+}
+
+Cid secret() { return Cid::of_sha256(Codec::kRaw, as_bytes("a secret")); }
+
+bool is_given(const Cid& block) {
+  say(WantBlock{block});
+  std::array<char, 256> answer{};
+  const ssize_t got = recv(kChannelDescriptor, answer.data(), answer.size(), 0);
+  return got > 6 && answer[5] == 1;
 }
 
 [[noreturn]] void hang() {
@@ -106,13 +122,13 @@ void go_wrong(const compute::Invocation& call) {
     const bool compiled = got == 6 && answer[5] == static_cast<char>(GiveCode::What::kCompiled);
     _exit(compiled ? 8 : 7);
   }
-  if (how == "pry") {
-    // Asks for a block that the call does not name, and tells by its exit whether it was given.
-    say(WantBlock{Cid::of_sha256(Codec::kRaw, as_bytes("a secret"))});
-    std::array<char, 256> answer{};
-    const ssize_t got = recv(kChannelDescriptor, answer.data(), answer.size(), 0);
-    const bool given = got > 6 && answer[5] == 1;
-    _exit(given ? 5 : 6);
+  // Both tell by their exit whether they were given a block that the call does not name.
+  if (how == "pry") _exit(is_given(secret()) ? 5 : 6);
+  if (how == "pry-through") {
+    const Bytes link = dag_cbor::encode(Value(secret())).value();
+    const Cid own = Cid::of_sha256(Codec::kDagCbor, link);
+    say(PutBlocks{{{own, link}}});
+    _exit(is_given(own) && !is_given(secret()) ? 6 : 5);
   }
 }
 
@@ -214,11 +230,13 @@ TEST(Isolation, ACallThatEndsWorkersAgainAndAgainIsRefused) {
 
 TEST(Isolation, AWorkerIsGivenNoBlockThatItsCallDoesNotName) {
   Node node;
-  const Bytes secret = to_bytes(as_bytes("a secret"));
-  ASSERT_TRUE(node.store().put(Block::of_sha256(Codec::kRaw, secret)).ok());
-  const compute::Answer answer = node.run(node.request(kExit, {"pry"}));
-  ASSERT_TRUE(answer.stopped);
-  EXPECT_THAT(answer.stopped->message, HasSubstr("exit code 6"));
+  const Bytes told = to_bytes(as_bytes("a secret"));
+  ASSERT_TRUE(node.store().put(Block::of_sha256(Codec::kRaw, told)).ok());
+  for (const char* how : {"pry", "pry-through"}) {
+    const compute::Answer answer = node.run(node.request(kExit, {how}));
+    ASSERT_TRUE(answer.stopped) << how;
+    EXPECT_THAT(answer.stopped->message, HasSubstr("exit code 6")) << how;
+  }
 }
 
 TEST(Isolation, SystemCallsThatNoGuestNeedsEndTheWorker) {
