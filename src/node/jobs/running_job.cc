@@ -290,7 +290,7 @@ std::shared_ptr<JobEnd> RunningJob::end_of(const jobs::Ending& ending) const {
       end->told_by = of_others ? memo_found_->told_by : parts_.mesh.self();
     } else {
       end->answer = answers_.at(ending.attempt);
-      end->executor = job_->attempts()[static_cast<size_t>(ending.attempt) - 1].peer;
+      end->executor = job_->attempt(ending.attempt).peer;
     }
   }
   if (ending.how == jobs::How::kStopped) {

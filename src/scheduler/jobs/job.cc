@@ -148,7 +148,9 @@ void Job::on(const Occupied& event) {
   if (seats_[seat].fixed) {
     return fail(ErrorCode::kBusy, fmt::format("{}: {}", attempt->peer.to_string(), event.why));
   }
-  tell_binding(seat, Busy{*attempt->node, event.retry_ms});
+  const NodeRef node = *attempt->node;
+  forget_when_busy_before(*attempt);
+  tell_binding(seat, Busy{node, event.retry_ms});
 }
 
 void Job::on(const Taken& event) {
@@ -316,7 +318,7 @@ void Job::learn(const verify::Judgement& judgement) {
   for (const size_t place : judgement.supporters) {
     const Given& given = given_[place];
     if (given.cached || given.attempt == kMemoAttempt) continue;
-    const Attempt& attempt = attempts_[static_cast<size_t>(given.attempt) - 1];
+    const Attempt& attempt = this->attempt(given.attempt);
     const bool is_odd =
         std::ranges::find(judgement.odd_metering, place) != judgement.odd_metering.end();
     if (!is_odd) mesh_.work.observe(call_.function, bytes, answers_[place].metering.fuel_used);

@@ -114,7 +114,11 @@ class Job {
   [[nodiscard]] std::optional<uint64_t> next_ms() const;
 
   [[nodiscard]] Stage stage() const;
+  // In the order of their numbers. Of a node that is busy the last one is kept, and of many that
+  // could not be reached, those that were asked last.
   [[nodiscard]] const std::vector<Attempt>& attempts() const { return attempts_; }
+  // One that has not been forgotten, as all that are open and all that gave an answer.
+  [[nodiscard]] const Attempt& attempt(AttemptId id) const;
   [[nodiscard]] const JobOptions& options() const { return options_; }
   [[nodiscard]] const JobCall& call() const { return call_; }
   // All that came so far, whether it was believed or not.
@@ -237,6 +241,7 @@ class Job {
   void close(Attempt& attempt, AttemptState state, std::string why = {});
   void withdraw(Attempt& attempt, std::string why = {});
   Attempt* open(AttemptId id);  // null unless it is open
+  void forget_when_busy_before(const Attempt& attempt);
   Attempt* open_at(uint32_t seat, NodeRef node);
   void avoid(const Attempt& attempt);
   void miss(const Attempt& attempt);
@@ -269,7 +274,8 @@ class Job {
   std::vector<NodeRef> avoided_;
   std::vector<NodeRef> missed_;  // of these, those that may be reached later; the latest last
   std::vector<Seat> seats_;
-  std::vector<Attempt> attempts_;  // by their numbers, from 1
+  uint32_t attempts_begun_ = 0;
+  std::vector<Attempt> attempts_;
   std::vector<verify::Answer> answers_;
   std::vector<Given> given_;  // of each of answers_
   verify::CommitRound round_;

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "base/check.h"
 #include "scheduler/jobs/job.h"
 
 namespace timerose::scheduler::jobs {
@@ -27,7 +29,7 @@ uint64_t Job::give_up_ms() const {
 
 Attempt& Job::begin(uint32_t seat, const PeerId& peer, std::optional<NodeRef> node,
                     AttemptState state) {
-  Attempt attempt{.id = AttemptId{static_cast<uint32_t>(attempts_.size() + 1)},
+  Attempt attempt{.id = AttemptId{++attempts_begun_},
                   .peer = peer,
                   .node = node,
                   .seat = seat,
@@ -63,10 +65,24 @@ void Job::withdraw(Attempt& attempt, std::string why) {
   actions_.emplace_back(Withdraw{attempt.id});
 }
 
+const Attempt& Job::attempt(AttemptId id) const {
+  const auto found = std::ranges::lower_bound(attempts_, id, std::less(), &Attempt::id);
+  CHECK(found != attempts_.end() && found->id == id);
+  return *found;
+}
+
 Attempt* Job::open(AttemptId id) {
-  const auto place = static_cast<size_t>(id) - 1;
-  if (place >= attempts_.size() || !attempts_[place].is_open()) return nullptr;
-  return &attempts_[place];
+  const auto found = std::ranges::lower_bound(attempts_, id, std::less(), &Attempt::id);
+  const bool is_open = found != attempts_.end() && found->id == id && found->is_open();
+  return is_open ? &*found : nullptr;
+}
+
+// A node that is busy for an hour is asked thousands of times.
+void Job::forget_when_busy_before(const Attempt& attempt) {
+  std::erase_if(attempts_, [now = attempt](const Attempt& one) {
+    return one.state == AttemptState::kOccupied && one.seat == now.seat && one.peer == now.peer &&
+           one.id < now.id;
+  });
 }
 
 Attempt* Job::open_at(uint32_t seat, NodeRef node) {
@@ -88,12 +104,19 @@ void Job::miss(const Attempt& attempt) {
 }
 
 // Those of which nothing was tried for longest. Who has left the mesh may still come back to it.
+// Where as many were asked as may be, these make room for themselves.
 void Job::ask_missed_again() {
+  const bool is_full = attempts_.size() >= kAttemptsMax;
   size_t asked = 0;
   std::erase_if(missed_, [&](NodeRef node) {
     if (asked == kAskedAgain || !mesh_.nodes.is_live(node)) return false;
     std::erase(avoided_, node);
     ++asked;
+    if (is_full) {
+      std::erase_if(attempts_, [node](const Attempt& one) {
+        return one.node == node && !one.is_open() && one.state != AttemptState::kAnswered;
+      });
+    }
     return true;
   });
 }
@@ -151,6 +174,10 @@ CallToPlace Job::call_to_place(std::span<const NodeRef> copies) const {
 
 void Job::place(uint32_t seat) {
   if (ended_) return;
+  if (now_ms_ >= deadline_ms()) {  // which is about to be told
+    seats_[seat].state = SeatState::kVacant;
+    return;
+  }
   if (attempts_.size() >= kAttemptsMax) {
     return vacate(seat, ErrorCode::kLimitExceeded,
                   fmt::format("{} nodes were asked, and none has done it", attempts_.size()));
