@@ -188,14 +188,15 @@ Status Course::take(const Compiled& /*compiled*/) {
 Status Course::take(PutBlocks& put) {
   std::vector<Block> blocks;
   for (PutBlocks::One& one : put.blocks) {
-    bytes_put_ += one.bytes.size();
+    bytes_put_ += one.bytes.size() + kPutBlockBytes;
     auto block = Block::verify(one.cid, std::move(one.bytes));
     if (!block.ok()) return fail(Fault::kLie, block.error().message);
     reach_.put(block->cid());
     blocks.push_back(*std::move(block));
   }
-  if (bytes_put_ > kRunPutBytesMax) {
-    return fail(Fault::kLie, fmt::format("it put more than {} bytes of blocks", kRunPutBytesMax));
+  if (bytes_put_ > parts_.put_bytes_max) {
+    return fail(Fault::kLie,
+                fmt::format("it put more than {} bytes of blocks", parts_.put_bytes_max));
   }
   if (put_.ok()) put_ = work_.around.sink(blocks);
   return success();

@@ -19,6 +19,7 @@ class Course {
     int cancel;       // the worker's cancel pipe
     uint64_t number;  // of the run
     uint64_t compile_ns_max;
+    uint64_t put_bytes_max;
   };
   Course(const Parts& parts, const Work& work)
       : parts_(parts), work_(work), reach_(work.call), begun_ns_(parts.clock.monotonic_ns()) {}

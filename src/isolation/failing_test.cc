@@ -35,6 +35,12 @@ int raise_fault() {
   return *static_cast<volatile int*>(nothing);
 }
 
+using HeldMemory = std::vector<std::unique_ptr<Bytes>>;
+
+void use_more(HeldMemory& memory) {
+  memory.push_back(std::make_unique<Bytes>(64U << 20, uint8_t{1}));
+}
+
 // More than a worker may have.
 void use_memory() {
   HeldMemory all;
@@ -93,8 +99,13 @@ void go_wrong(const compute::Invocation& call) {
     say(PutBlocks{{{Cid::of_sha256(Codec::kRaw, as_bytes("a")), Bytes{'b'}}}});
     hang();
   }
+  if (how == "flood") {
+    const PutBlocks::One empty{Cid::of_sha256(Codec::kRaw, {}), {}};
+    while (true) say(PutBlocks{std::vector<PutBlocks::One>(100, empty)});
+  }
   if (how == "segfault") (void)raise_fault();
   if (how == "memory") use_memory();
+  if (how == "keep") keep_memory(2 * kIdleMemoryMax);
   if (how == "compiled") {
     say(Compiled{});
     hang();
@@ -157,6 +168,53 @@ TEST(Isolation, AWorkerThatTakesTooMuchMemoryFailsItsCallAndNoOther) {
   ASSERT_TRUE(answer.stopped);
   EXPECT_THAT(answer.stopped->message, HasSubstr("the worker process that ran the call failed"));
   EXPECT_TRUE(node.run(node.request(kExit), "good").outcome);
+}
+
+// The limit of one keeps a node that does not look from taking all there is.
+PoolOptions options_of_all(uint64_t memory_bytes_of_all_max) {
+  PoolOptions options;
+  options.memory_bytes_max = 4ULL << 30;
+  options.memory_bytes_of_all_max = memory_bytes_of_all_max;
+  return options;
+}
+
+TEST(Isolation, WorkersThatTakeTooMuchMemoryTogetherFailTheCallsOfWhoHasMost) {
+  if (!memory_can_be_limited()) GTEST_SKIP() << "a sanitizer's own memory is beyond every limit";
+  Node node(options_of_all(512ULL << 20));
+  compute::Request forever = node.request(kForever);
+  wasm::Cancellation cancellation;
+  forever.cancellation = &cancellation;
+  std::optional<compute::Answer> other;
+  const compute::Request first = node.request(kExit, {"memory", "1"});
+  const compute::Request second = node.request(kExit, {"memory", "2"});
+  std::thread good([&] { other = node.run(forever, "good"); });
+  std::thread bad([&] { EXPECT_TRUE(node.run(first, "bad").stopped); });
+  const compute::Answer answer = node.run(second, "bad");
+  bad.join();
+  cancellation.cancel();
+  good.join();
+  ASSERT_TRUE(answer.stopped);
+  EXPECT_EQ(answer.stopped->reason, wasm::StopReason::kLimit);
+  EXPECT_THAT(answer.stopped->message, HasSubstr("held more than 512.0 MiB together"));
+  EXPECT_EQ(other->stopped->reason, wasm::StopReason::kCancelled) << other->stopped->message;
+  EXPECT_EQ(node.pool().status().broken, 2U);
+}
+
+TEST(Isolation, AWorkerThatPutsBlocksWithoutEndIsEnded) {
+  PoolOptions options;
+  options.run_put_bytes_max = 10'000 * kPutBlockBytes;
+  Node node(options);
+  const compute::Answer answer = node.run(node.request(kExit, {"flood"}));
+  ASSERT_TRUE(answer.stopped);
+  EXPECT_THAT(answer.stopped->message, HasSubstr("bytes of blocks"));
+}
+
+TEST(Isolation, AnIdleWorkerThatHoldsMuchMemoryEnds) {
+  Node node(options_of_all(2ULL << 30));
+  EXPECT_TRUE(node.run(node.request(kExit, {"keep"})).outcome);
+  wait_until([&] { return node.pool().status().processes.empty(); });
+  EXPECT_TRUE(node.pool().status().processes.empty());
+  EXPECT_EQ(node.pool().status().broken, 0U);
 }
 
 size_t open_descriptors() {

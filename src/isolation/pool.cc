@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/units.h"
 #include "compute/function.h"
 #include "compute/memo.h"
 #include "isolation/group.h"
@@ -26,7 +27,7 @@ std::optional<Sha256Digest> scope_of(const std::string& requester, Answers answe
 // Modules for the workers of one requester, during one run.
 class Pool::RequesterCodes final : public CodeSource {
  public:
-  RequesterCodes(Pool& pool, const std::string& requester, pid_t worker, Blockstore& store)
+  RequesterCodes(Pool& pool, const std::string& requester, uint64_t worker, Blockstore& store)
       : pool_(pool), requester_(requester), worker_(worker), store_(store) {}
 
   Result<Module> get(const Cid& module) override {
@@ -59,7 +60,7 @@ class Pool::RequesterCodes final : public CodeSource {
   }
   Pool& pool_;
   const std::string& requester_;
-  const pid_t worker_;
+  const uint64_t worker_;
   Blockstore& store_;
 };
 
@@ -91,9 +92,13 @@ Pool::Pool(Parts parts, PoolOptions options)
       options_(std::move(options)),
       attendant_(parts_.clock, [this] { tend(); }, kIdleNs) {
   if (!options_.group_folder.empty()) remove_empty_groups(options_.group_folder);
+  if (options_.memory_bytes_of_all_max != 0) {
+    memory_watch_.emplace([this] { return look_at_memory(); });
+  }
 }
 
 Pool::~Pool() {
+  memory_watch_.reset();
   Members all;
   {
     const std::lock_guard lock(mutex_);
@@ -150,16 +155,25 @@ Result<compute::Answer> Pool::run(const std::string& requester, const Call& call
     }
   }
   TR_ASSIGN(Member member, take(requester));
-  RequesterCodes codes(*this, requester, member.process->id(), call.around.store);
+  RequesterCodes codes(*this, requester, member.number, call.around.store);
   auto answer =
       member.process->run({call.call, call.digest, call.budget, call.on_write, call.around, codes});
   if (!member.process->broken()) {
     give_back(std::move(member));
     return answer;
   }
-  const Process::Broken broken = *member.process->broken();
+  const Process::Broken broken = why_broken(member);
   end(member);
   return failed(call.digest, requester, broken);
+}
+
+Process::Broken Pool::why_broken(const Member& member) {
+  const std::lock_guard lock(mutex_);
+  if (!busy_members_.at(member.number).held_too_much) return *member.process->broken();
+  return {Process::Broken::How::kKilled,
+          fmt::format("it was ended, since the workers of this node held more than {} together, "
+                      "and those of this requester the most of it",
+                      format_bytes(options_.memory_bytes_of_all_max))};
 }
 
 compute::Answer Pool::failed(const Sha256Digest& call, const std::string& requester,
@@ -204,6 +218,39 @@ void Pool::drop_ended(uint64_t now_ns, Members& dropped) {
   }
 }
 
+// Ends those that hold too much; of those that wait, each for itself.
+bool Pool::look_at_memory() {
+  Members dropped;  // ended without the lock
+  bool any_busy = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto one = idle_.begin(); one != idle_.end();) {
+      const auto next = std::next(one);
+      if (one->process->memory_bytes() > kIdleMemoryMax) dropped.splice(dropped.end(), idle_, one);
+      one = next;
+    }
+    std::vector<Holding> holdings;
+    for (const auto& [number, busy] : busy_members_) {
+      if (busy.held_too_much) continue;  // its memory comes back soon
+      holdings.push_back({number, busy.requester, busy.process->memory_bytes()});
+    }
+    for (const uint64_t number : who_must_end(holdings, options_.memory_bytes_of_all_max)) {
+      Busy& busy = busy_members_.at(number);
+      busy.held_too_much = true;
+      busy.process->end_now();
+    }
+    any_busy = busy_ > 0;
+  }
+  for (Member& member : dropped) end(member);
+  return any_busy;
+}
+
+void Pool::add_busy(Member& member, const std::string& requester) {
+  member.requester = requester;
+  busy_members_.emplace(member.number, Busy{member.process.get(), requester});
+  if (memory_watch_) memory_watch_->wake();
+}
+
 Result<Pool::Member> Pool::take(const std::string& requester) {
   Members dropped;  // ended without the lock
   std::optional<Member> found;
@@ -220,7 +267,7 @@ Result<Pool::Member> Pool::take(const std::string& requester) {
       dropped.splice(dropped.end(), idle_, std::prev(idle_.end()));
     }
     ++busy_;
-    if (found) busy_processes_.emplace(found->process->id(), requester);
+    if (found) add_busy(*found, requester);
   }
   for (Member& member : dropped) end(member);
   if (!found) {
@@ -231,9 +278,8 @@ Result<Pool::Member> Pool::take(const std::string& requester) {
       return std::move(started).error();
     }
     found = *std::move(started);
-    busy_processes_.emplace(found->process->id(), requester);
+    add_busy(*found, requester);
   }
-  found->requester = requester;
   return *std::move(found);
 }
 
@@ -242,9 +288,10 @@ void Pool::give_back(Member member) {
   {
     const std::lock_guard lock(mutex_);
     --busy_;
-    busy_processes_.erase(member.process->id());
+    const bool is_ending = busy_members_.extract(member.number).mapped().held_too_much;
     member.idle_since_ns = parts_.clock.monotonic_ns();
     idle_.push_front(std::move(member));
+    if (is_ending) dropped.splice(dropped.end(), idle_, idle_.begin());
     while (idle_.size() + busy_ > options_.workers_max && !idle_.empty()) {
       dropped.splice(dropped.end(), idle_, std::prev(idle_.end()));
     }
@@ -255,16 +302,17 @@ void Pool::give_back(Member member) {
 void Pool::end(Member& member) {
   {
     const std::lock_guard lock(mutex_);
-    if (busy_processes_.erase(member.process->id()) != 0) --busy_;
-    compiled_.erase(member.process->id());
+    if (busy_members_.erase(member.number) != 0) --busy_;
+    compiled_.erase(member.number);
   }
   member.process.reset();
 }
 
 // Asked anew each time: a worker in no namespace is better than none.
 Result<std::unique_ptr<Process>> Pool::start_process() {
-  Process::Options options{options_.program, options_.memory_bytes_max, Namespaces::kOwn,
-                           options_.compile_ns_max, options_.group_folder};
+  Process::Options options{options_.program,           options_.memory_bytes_max,
+                           Namespaces::kOwn,           options_.compile_ns_max,
+                           options_.run_put_bytes_max, options_.group_folder};
   auto process = Process::start(options, parts_.clock);
   if (!process.ok() && process.error().code == ErrorCode::kUnsupported) {
     options.namespaces = Namespaces::kNone;
@@ -281,9 +329,9 @@ Result<Pool::Member> Pool::start() {
     failure_ = process.error().message;
     return std::move(process).error();
   }
-  Member member{*std::move(process), {}, parts_.clock.monotonic_ns()};
-  log_start(*member.process);
-  return member;
+  log_start(**process);
+  const std::lock_guard lock(mutex_);
+  return Member{*std::move(process), ++numbers_, {}, parts_.clock.monotonic_ns()};
 }
 
 void Pool::log_start(const Process& process) {
@@ -303,7 +351,7 @@ Pool::Status Pool::status() {
   const std::lock_guard lock(mutex_);
   Status status{idle_.size(), busy_, started_, broken_, measures_, failure_, {}};
   for (const Member& member : idle_) status.processes.push_back(member.process->id());
-  for (const auto& [process, requester] : busy_processes_) status.processes.push_back(process);
+  for (const auto& [number, busy] : busy_members_) status.processes.push_back(busy.process->id());
   return status;
 }
 

@@ -14,6 +14,7 @@
 
 #include "isolation/attendant.h"
 #include "isolation/code_shelf.h"
+#include "isolation/memory_watch.h"
 #include "isolation/process.h"
 #include "isolation/strikes.h"
 #include "isolation/worker.h"
@@ -23,12 +24,17 @@ namespace timerose::isolation {
 
 // A worker with less does not come to run anything.
 inline constexpr uint64_t kWorkerMemoryMin = 384ULL << 20;
+// One that holds more when its call has ended does not wait for another, where all have a limit.
+inline constexpr uint64_t kIdleMemoryMax = 128ULL << 20;
 
 struct PoolOptions {
   Program program{-1, {kWorkerName}};
   uint64_t memory_bytes_max = 0;  // of one worker, kWorkerMemoryMin at least; 0: no limit
-  std::string group_folder;       // of cgroup v2, in which a group for each worker may be made
+  // Of all that run calls together: beyond it who_must_end() says whose call ends. 0: no limit.
+  uint64_t memory_bytes_of_all_max = 0;
+  std::string group_folder;  // of cgroup v2, in which a group for each worker may be made
   uint64_t compile_ns_max = kCompileNs;  // of one run
+  uint64_t run_put_bytes_max = kRunPutBytesMax;
   // More wait idle only as long as their requesters' calls keep them busy.
   size_t workers_max = 16;
 };
@@ -77,6 +83,7 @@ class Pool {
   class RequesterCodes;
   struct Member {
     std::unique_ptr<Process> process;
+    uint64_t number = 0;    // of no other: the system uses a process's id again
     std::string requester;  // empty: of nobody yet
     uint64_t idle_since_ns = 0;
   };
@@ -91,6 +98,7 @@ class Pool {
   };
   Result<compute::Answer> run(const std::string& requester, const Call& call);
   Result<Member> take(const std::string& requester);
+  void add_busy(Member& member, const std::string& requester);
   void give_back(Member member);
   void end(Member& member);
   Result<Member> start();
@@ -99,24 +107,33 @@ class Pool {
   Result<Bytes> own_code(const Cid& module) const;
   CodeShelf::Code shelved(const std::string& requester, const Cid& module);
   bool has_code(const std::string& requester, const Cid& module);
+  Process::Broken why_broken(const Member& member);
   compute::Answer failed(const Sha256Digest& call, const std::string& requester,
                          const Process::Broken& broken);
   // Ends those that have ended, or were idle for so long that they soon do.
   void tend();
   void drop_ended(uint64_t now_ns, Members& dropped);
+  // Whether any runs a call.
+  bool look_at_memory();
   void log_start(const Process& process);
 
   const Parts parts_;
   const PoolOptions options_;
   std::mutex mutex_;  // of what follows, up to the attendant
   Members idle_;      // used last: first
-  size_t busy_ = 0;
-  std::map<pid_t, std::string> busy_processes_;
+  size_t busy_ = 0;   // with those that are being started
+  struct Busy {
+    const Process* process;
+    std::string requester;
+    bool held_too_much = false;  // so it was ended
+  };
+  std::map<uint64_t, Busy> busy_members_;
   struct Compiled {
     std::string requester;
     std::set<Cid> modules;
   };
-  std::map<pid_t, Compiled> compiled_;  // by workers that are there
+  std::map<uint64_t, Compiled> compiled_;  // by workers that are there
+  uint64_t numbers_ = 0;
   uint64_t started_ = 0;
   uint64_t broken_ = 0;
   std::optional<Measures> measures_;
@@ -124,6 +141,7 @@ class Pool {
   Strikes strikes_;
   CodeShelf shelf_;
   Attendant attendant_;
+  std::optional<MemoryWatch> memory_watch_;  // if there is a limit
 };
 
 }  // namespace timerose::isolation

@@ -1,11 +1,16 @@
 #include "isolation/process.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -14,13 +19,34 @@
 #include "isolation/group.h"
 
 namespace timerose::isolation {
+namespace {
+
+// Pages that it shares with other processes, but for what it puts into files in memory: those of
+// the program.
+constexpr uint64_t kSharedBytes = 64ULL << 20;
+
+FileDescriptor open_statm(pid_t process) {
+  return FileDescriptor(open(fmt::format("/proc/{}/statm", process).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+}  // namespace
+
+Process::Process(Launched launched, Channel channel, Clock& clock, const Options& options)
+    : id_(launched.process),
+      compile_ns_max_(options.compile_ns_max),
+      run_put_bytes_max_(options.run_put_bytes_max),
+      cancel_(std::move(launched.cancel)),
+      handle_(static_cast<int>(syscall(SYS_pidfd_open, id_, 0))),
+      statm_(open_statm(id_)),
+      channel_(std::move(channel)),
+      clock_(clock) {}
 
 Result<std::unique_ptr<Process>> Process::start(const Options& options, Clock& clock) {
   TR_ASSIGN(Launched launched, launch(options.program, options.namespaces));
   FileDescriptor socket = std::move(launched.channel);
   TR_ASSIGN(Channel channel, Channel::open(std::move(socket)));
   std::unique_ptr<Process> process(
-      new Process(std::move(launched), std::move(channel), clock, options.compile_ns_max));
+      new Process(std::move(launched), std::move(channel), clock, options));
   process->join_group(options);
   if (auto greeted = process->greet(options); !greeted.ok()) {
     const std::string ending = process->end();
@@ -64,6 +90,27 @@ Status Process::greet(const Options& options) {
 
 Process::~Process() { end(); }
 
+// Its whole size, what is resident of it, and how much of that is shared come first, in pages.
+uint64_t Process::memory_bytes() const {
+  std::array<char, 256> text{};
+  const ssize_t got = pread(statm_.get(), text.data(), text.size(), 0);
+  const char* at = text.data();
+  const char* const end = at + std::max<ssize_t>(got, 0);
+  std::array<uint64_t, 3> pages{};
+  for (uint64_t& count : pages) {
+    const auto read = std::from_chars(at, end, count);
+    if (read.ec != std::errc()) return 0;
+    at = read.ptr + (read.ptr < end ? 1 : 0);
+  }
+  const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t resident = pages[1] * page_bytes;
+  return resident - std::min({resident, pages[2] * page_bytes, kSharedBytes});
+}
+
+void Process::end_now() const {
+  if (handle_.valid()) syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0);
+}
+
 bool Process::has_ended() {
   int status = 0;
   if (!ended_ && waitpid(id_, &status, WNOHANG) == id_) ended_ = status;
@@ -104,7 +151,8 @@ void Process::break_off_ended() {
 }
 
 Result<compute::Answer> Process::run(const Work& work) {
-  Course course({channel_, clock_, cancel_.get(), ++numbers_, compile_ns_max_}, work);
+  Course course({channel_, clock_, cancel_.get(), ++numbers_, compile_ns_max_, run_put_bytes_max_},
+                work);
   auto answer = course.follow();
   if (answer.ok()) return answer;
   switch (course.fault()) {

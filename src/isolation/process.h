@@ -21,6 +21,8 @@ inline constexpr uint64_t kGraceNs = 2'000'000'000;
 inline constexpr uint64_t kStartNs = 20'000'000'000;
 // Blocks that one run may put: more than the limits of its ABIs add up to.
 inline constexpr uint64_t kRunPutBytesMax = 4ULL << 30;
+// What each of them counts for beside its bytes: the node remembers that it was put.
+inline constexpr uint64_t kPutBlockBytes = 1U << 10;
 
 // How long one run may compile.
 inline constexpr uint64_t kCompileNs = 60'000'000'000;
@@ -43,6 +45,7 @@ class Process {
     uint64_t memory_bytes_max = 0;
     Namespaces namespaces = Namespaces::kOwn;
     uint64_t compile_ns_max = kCompileNs;
+    uint64_t run_put_bytes_max = kRunPutBytesMax;
     std::string group_folder;  // of cgroup v2; empty: no control group
   };
   // Waits until it has confined itself. kUnsupported if it cannot have namespaces.
@@ -73,6 +76,12 @@ class Process {
   // Whether it has ended by itself.
   [[nodiscard]] bool has_ended();
 
+  // What it holds of the machine's memory; 0 if the system does not say. From any thread.
+  [[nodiscard]] uint64_t memory_bytes() const;
+  // Ends it, from any thread; the run that is under way then says so. Not where the system has no
+  // handles of processes (Linux before 5.3).
+  void end_now() const;
+
   [[nodiscard]] pid_t id() const { return id_; }
   [[nodiscard]] Measures measures() const { return measures_; }
   // Why it is in no control group, though it should be.
@@ -80,12 +89,7 @@ class Process {
   [[nodiscard]] const std::string& engine() const { return engine_; }
 
  private:
-  Process(Launched launched, Channel channel, Clock& clock, uint64_t compile_ns_max)
-      : id_(launched.process),
-        compile_ns_max_(compile_ns_max),
-        cancel_(std::move(launched.cancel)),
-        channel_(std::move(channel)),
-        clock_(clock) {}
+  Process(Launched launched, Channel channel, Clock& clock, const Options& options);
   Status greet(const Options& options);
   void join_group(const Options& options);
   // Ends it, and says why.
@@ -96,7 +100,10 @@ class Process {
 
   const pid_t id_;
   const uint64_t compile_ns_max_;
+  const uint64_t run_put_bytes_max_;
   FileDescriptor cancel_;
+  const FileDescriptor handle_;  // names it even when its number is another process's
+  const FileDescriptor statm_;   // likewise; /proc/PID/statm
   Channel channel_;
   Clock& clock_;
   Measures measures_;

@@ -56,6 +56,10 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"Execute.WorkerMemory", "5GiB",
      "that a worker process may have, 384MiB at least; 0: what the system gives",
      check_worker_memory},
+    {"Execute.WorkersMemory", "auto",
+     "that all worker processes may hold together, 384MiB at least; auto: three quarters of the "
+     "machine's; 0: what the system gives",
+     check_workers_memory},
     {"Execute.ControlGroup", "",
      "an absolute path: the cgroup v2 folder in which this node may make a group for each worker "
      "process",

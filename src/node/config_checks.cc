@@ -119,6 +119,10 @@ Status check_worker_memory(std::string_view value) {
                            format_bytes(isolation::kWorkerMemoryMin), format_bytes(bytes))};
 }
 
+Status check_workers_memory(std::string_view value) {
+  return value == "auto" ? success() : check_worker_memory(value);
+}
+
 Status check_file(std::string_view value) {
   if (value.empty() || value.front() == '/') return success();
   return Error{ErrorCode::kInvalidArgument,

@@ -68,6 +68,7 @@ TEST(Config, ChecksWhatSettingsSay) {
       {"Routing.Mode", "on"},
       {"Connections.High", "0"},
       {"Execute.WorkerMemory", "256MiB"},
+      {"Execute.WorkersMemory", "half"},
       {"Bitswap.Serve", "some"},
       {"Bitswap.Deny", "nothing"},
       {"Http.Gateways", "example.org"},

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "node/log_line.h"
+#include "node/own_machine.h"
 
 namespace timerose::node {
 namespace {
@@ -13,6 +14,12 @@ namespace {
 constexpr std::array<const char*, 3> kIsolationNames{"none", "others", "all"};
 
 std::string bytes_of(const PeerId& peer) { return std::string(as_text(peer.bytes())); }
+
+// The rest is for the node itself, for workers that wait, and for whatever else the machine does.
+Result<uint64_t> workers_memory(const std::string& text, const std::filesystem::path& folder) {
+  if (text != "auto") return parse_bytes(text);
+  return look_at_machine(folder).memory_bytes / 4 * 3;
+}
 
 }  // namespace
 
@@ -30,7 +37,10 @@ const char* isolation_name(Isolation isolation) {
 
 GuestIsolation::GuestIsolation(Isolation isolation, PeerId self, isolation::Pool::Parts parts,
                                isolation::PoolOptions options)
-    : isolation_(isolation), self_(std::move(self)), pool_(std::move(parts), std::move(options)) {
+    : isolation_(isolation),
+      self_(std::move(self)),
+      memory_bytes_of_all_max_(options.memory_bytes_of_all_max),
+      pool_(std::move(parts), std::move(options)) {
   if (isolation_ == Isolation::kAll) {
     own_ = pool_.runner_for(bytes_of(self_), isolation::Answers::kOfAll);
   }
@@ -42,6 +52,8 @@ Result<std::unique_ptr<GuestIsolation>> GuestIsolation::create(const Config& con
   TR_ASSIGN(const Isolation which, isolation_named(config.text_of("Execute.Isolation")));
   isolation::PoolOptions options;
   TR_ASSIGN(options.memory_bytes_max, parse_bytes(config.text_of("Execute.WorkerMemory")));
+  TR_ASSIGN(options.memory_bytes_of_all_max,
+            workers_memory(config.text_of("Execute.WorkersMemory"), repository.path()));
   options.group_folder = config.text_of("Execute.ControlGroup");
   options.workers_max = config.count_of("Execute.Workers");
   return std::unique_ptr<GuestIsolation>(new GuestIsolation(
@@ -68,6 +80,9 @@ std::string GuestIsolation::describe() {
   if (!measures.ok()) return text + "; none can be started: " + measures.error().message;
   text += fmt::format("; held in by: {}; not by: {}", names_of(*measures, true),
                       names_of(*measures, false));
+  if (memory_bytes_of_all_max_ != 0) {
+    text += fmt::format("; {} of memory together", format_bytes(memory_bytes_of_all_max_));
+  }
   if (!status.failure.empty()) text += " (" + status.failure + ")";
   return text;
 }

@@ -46,6 +46,7 @@ class GuestIsolation {
 
   const Isolation isolation_;
   const PeerId self_;
+  const uint64_t memory_bytes_of_all_max_;
   isolation::Pool pool_;
   std::unique_ptr<compute::Runner> own_;
 };

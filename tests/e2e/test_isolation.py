@@ -38,6 +38,7 @@ def test_each_requester_has_a_process_of_its_own(trio, guests):
     assert len(workers_of(b)) == 2
     line = isolation_line(b)
     assert "others; workers: 0 busy, 2 idle, 2 started, 0 failed; held in by: " in line
+    assert " of memory together" in line
     # The node's own calls run in it.
     b("run", guests("cat"), "--input", cid)
     assert len(workers_of(b)) == 2

@@ -61,7 +61,7 @@ void follow(ByteView said) {
   const PublicKey key{};
   const compute::Surroundings around{store, sink, clock, engine, key};
   Codes codes;
-  Course course({*channel, clock, -1, 1, kCompileNs},
+  Course course({*channel, clock, -1, 1, kCompileNs, kRunPutBytesMax},
                 {call, digest, budget, on_write, around, codes});
   const auto answer = course.follow();
   if (answer.ok()) CHECK(answer->outcome.has_value() != answer->stopped.has_value());
