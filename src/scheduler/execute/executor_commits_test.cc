@@ -136,6 +136,24 @@ TEST_F(ExecutorCommitsTest, TellsOthersWhenNobodyRevealsForLong) {
   EXPECT_EQ(sent<Finish>(1).size(), 1U);
 }
 
+TEST_F(ExecutorCommitsTest, CommitsThoughAnotherWasNotToldToRevealForLong) {
+  ExecutorLimits limits;
+  limits.withhold_ns = 10 * kSecond;
+  limit(limits);
+  open(1, a_);
+  commit(1, 7, 0);
+  for (int second = 0; second < 12; ++second) {
+    pass(kSecond);
+    hear(1, Heartbeat{});
+  }
+  open(2, b_);
+  commit(2, 8, 0);
+  EXPECT_EQ(only_sent<Commit>(2).call, 8U);
+  EXPECT_TRUE(sent<Finish>(2).empty()) << "it would be taken for a liar";
+  hear(2, Reveal{{8}});
+  EXPECT_EQ(sent<Finish>(2).size(), 1U);
+}
+
 TEST_F(ExecutorCommitsTest, TellsOthersWhenWhoWantedItHasGone) {
   open(1, a_);
   open(2, b_);

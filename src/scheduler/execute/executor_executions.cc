@@ -189,7 +189,7 @@ void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const 
     Call* const call = find(asker);
     if (!satisfies(*answer, execution, *call)) {
       again.push_back(asker);
-    } else if (std::holds_alternative<Finish>(*answer) && is_secret(job->name)) {
+    } else if (std::holds_alternative<Finish>(*answer) && (call->commit || is_secret(job->name))) {
       hold(asker, *call, answer);
     } else {
       this->answer(asker, *call, answer);
