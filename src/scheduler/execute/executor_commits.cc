@@ -73,12 +73,7 @@ void ExecutorSide::hand_back_held() {
       if (call.commit && call.held) askers.push_back({peer, number});
     }
   }
-  for (const Asker& asker : askers) {
-    Call* const call = find(asker);
-    send(call->link, Refuse{asker.call, RefuseReason::kStopping, "the node is stopping"});
-    leave(asker, *call);
-    forget(asker.peer, asker.call);
-  }
+  for (const Asker& asker : askers) hand_back(asker);
 }
 
 }  // namespace timerose::scheduler::execute

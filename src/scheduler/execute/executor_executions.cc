@@ -200,6 +200,10 @@ void ExecutorSide::answer_all(Execution& execution, const std::shared_ptr<const 
   by_name_.erase(name);
   executions_.erase(id);
   for (const Asker& asker : again) {
+    if (draining_) {
+      hand_back(asker);
+      continue;
+    }
     auto next = std::make_shared<Job>(job->name, job->invocation);
     next->requester = asker.peer;
     join_or_begin(asker, *find(asker), std::move(next));

@@ -77,12 +77,14 @@ void ExecutorSide::on(Drain& event) {
 
 void ExecutorSide::hand_back(ExecutionId id) {
   const std::vector<Asker> askers = executions_.at(id).askers;
-  for (const Asker& asker : askers) {
-    Call* const call = find(asker);
-    send(call->link, Refuse{asker.call, RefuseReason::kStopping, "the node is stopping"});
-    leave(asker, *call);
-    forget(asker.peer, asker.call);
-  }
+  for (const Asker& asker : askers) hand_back(asker);
+}
+
+void ExecutorSide::hand_back(const Asker& asker) {
+  Call* const call = find(asker);
+  send(call->link, Refuse{asker.call, RefuseReason::kStopping, "the node is stopping"});
+  leave(asker, *call);
+  forget(asker.peer, asker.call);
 }
 
 void ExecutorSide::take(mesh::StreamId /*link*/, Link& /*from*/, const Heartbeat& /*heartbeat*/) {}

@@ -201,6 +201,7 @@ class ExecutorSide {
   std::shared_ptr<const Answer> fit(const Asker& asker, Call& call,
                                     std::shared_ptr<const Answer> answer);
   void account(Requester& requester, Call& call, const Answer& answer);
+  void hand_back(const Asker& asker);
   [[nodiscard]] bool is_over(const Requester& requester, Standing standing) const;
 
   // executor_commits.cc

@@ -329,6 +329,21 @@ TEST_F(ExecutorSideTest, HandsBackWhatWaitsAndFinishesWhatRunsWhenItDrains) {
   EXPECT_TRUE(side_->is_idle());
 }
 
+TEST_F(ExecutorSideTest, BeginsNothingAnewWhenItDrains) {
+  open(1, a_);
+  open(2, b_);
+  const ExecutionId running = begin(1, 1, 1);
+  Offer more = offer(2, 1);
+  more.receipt = true;
+  hear(2, more);
+  step(Drain{});
+  step(ExecutionEnded{running, finish(), 1000, 5});
+  EXPECT_EQ(only_sent<Finish>(1).call, 1U);
+  EXPECT_EQ(only_sent<Refuse>(2).reason, RefuseReason::kStopping) << "it has no receipt";
+  EXPECT_TRUE(all<Launch>().empty());
+  EXPECT_TRUE(side_->is_idle());
+}
+
 TEST_F(ExecutorSideTest, HandsBackAllWhenItMustEndAtOnce) {
   open(1, a_);
   begin(1, 1, 1);
