@@ -188,6 +188,21 @@ TEST_F(ExecutorLimitsTest, IsBusyUntilFuelHasComeBack) {
   EXPECT_TRUE(sent<Busy>(1).empty());
 }
 
+TEST_F(ExecutorLimitsTest, FuelComesBackHoweverOftenItIsLookedAt) {
+  ExecutorLimits limits;
+  limits.fuel_of_requester_a_minute = 60'000;  // one a millisecond
+  limit(limits);
+  open(1, a_);
+  step(ExecutionEnded{begin(1, 1, 1), finish(), 1000, 60'000});
+  hear(1, offer(2, 2));
+  EXPECT_EQ(sent<Busy>(1).size(), 1U);
+  for (int looks = 0; looks < 3; ++looks) {
+    now_ns_ += 400'000;
+    hear(1, offer(2, 2));
+  }
+  EXPECT_TRUE(sent<Busy>(1).empty());
+}
+
 TEST_F(ExecutorLimitsTest, KeepsNoBlocksBeyondTheBytesOfARequester) {
   ExecutorLimits limits;
   limits.bytes_of_requester_max = 3 * kAnswerBytes;

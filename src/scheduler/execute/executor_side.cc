@@ -266,7 +266,6 @@ ExecutorSide::Call* ExecutorSide::find(const Asker& asker) {
 void ExecutorSide::Fuel::refill(uint64_t now_ns, uint64_t a_minute) {
   const bool is_new = at_ns == 0;
   const double minutes = static_cast<double>(now_ns - at_ns) / kNsPerMinute;
-  at_ns = now_ns;
   const double came = static_cast<double>(a_minute) * minutes;
   if (is_new || came >= static_cast<double>(a_minute) + static_cast<double>(owed)) {
     left = a_minute;
@@ -295,3 +294,7 @@ uint64_t ExecutorSide::next_tick_ns() const {
 }
 
 }  // namespace timerose::scheduler::execute
+    at_ns = now_ns;
+  if (more == 0) return;
+  const double not_whole = (came - static_cast<double>(more)) / static_cast<double>(a_minute);
+  at_ns = now_ns - static_cast<uint64_t>(not_whole * kNsPerMinute);
