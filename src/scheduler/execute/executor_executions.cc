@@ -245,10 +245,14 @@ void ExecutorSide::account(Requester& requester, Call& call, const Answer& answe
 }
 
 void ExecutorSide::set_bytes(Requester& requester, Call& call, uint64_t bytes) {
-  bytes_ += bytes - call.bytes;
-  requester.bytes += bytes - call.bytes;
-  if (call.standing == Standing::kStranger) strangers_.bytes += bytes - call.bytes;
+  count_bytes(requester, call.standing, bytes - call.bytes);
   call.bytes = bytes;
+}
+
+void ExecutorSide::count_bytes(Requester& requester, Standing standing, uint64_t more) {
+  bytes_ += more;
+  requester.bytes += more;
+  if (standing == Standing::kStranger) strangers_.bytes += more;
 }
 
 void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer) {
@@ -261,7 +265,8 @@ void ExecutorSide::answer(const Asker& asker, Call& call, std::shared_ptr<const 
   end_secret(asker, call);
 }
 
-void ExecutorSide::send_answer(const Asker& asker, const Call& call) {
+void ExecutorSide::send_answer(const Asker& asker, Call& call) {
+  call.answered_to = call.link;
   std::visit(
       [&](auto answer) {
         answer.call = asker.call;

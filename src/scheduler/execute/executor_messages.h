@@ -31,6 +31,10 @@ struct Job {
   std::vector<CarriedBlock> blocks;
 };
 
+// What a call takes here until it is answered, as the block of its Invocation and as the value: an
+// argument of one byte in the block is a text of its own in the value.
+uint64_t held_bytes(ByteView block, const compute::Invocation& call);
+
 // --- Events ---
 struct LinkOpened {  // a stream that a requester opened
   mesh::StreamId link;
@@ -51,6 +55,8 @@ struct LogWritten {
   ExecutionId execution;
   Log log;
 };
+// Appends `next` if it goes on with the same stream and is not too much for one piece.
+bool append(LogWritten& log, const LogWritten& next);
 struct ExecutionEnded {
   ExecutionId execution;
   std::variant<Finish, Failure> answer;  // without the number of a call

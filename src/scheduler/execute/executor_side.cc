@@ -14,13 +14,30 @@ namespace {
 // When the fuel of a minute is used up.
 constexpr uint64_t kRetryFuelMs = 1000;
 
-uint64_t bytes_of(const Offer& offer) {
-  uint64_t bytes = offer.invocation.size();
+uint64_t bytes_of(const Offer& offer, const compute::Invocation& invocation) {
+  uint64_t bytes = held_bytes(offer.invocation, invocation);
   for (const CarriedBlock& block : offer.blocks) bytes += block.bytes.size();
   return std::max(bytes, kAnswerBytes);
 }
 
 }  // namespace
+
+uint64_t held_bytes(ByteView block, const compute::Invocation& call) {
+  constexpr uint64_t kOfListItem = 64;
+  constexpr uint64_t kOfMapEntry = 128;
+  return block.size() + kOfListItem * (call.args.size() + call.inputs.size()) +
+         kOfMapEntry * (call.env.size() + call.mounts.size() + call.links.size());
+}
+
+bool append(LogWritten& log, const LogWritten& next) {
+  if (log.execution != next.execution || log.log.stream != next.log.stream ||
+      log.log.position + log.log.bytes.size() != next.log.position ||
+      log.log.bytes.size() + next.log.bytes.size() > kLogPieceBytesMax) {
+    return false;
+  }
+  log.log.bytes.insert(log.log.bytes.end(), next.log.bytes.begin(), next.log.bytes.end());
+  return true;
+}
 
 std::vector<ExecutorAction>& ExecutorSide::step(uint64_t now_ns, ExecutorEvent event) {
   now_ns_ = now_ns;
@@ -52,6 +69,7 @@ void ExecutorSide::on(LinkClosed& event) {
     if (call.link != event.link) continue;
     call.heard_ns = link->second.heard_ns;
     call.link = {};
+    call.answered_to = {};
   }
   links_.erase(link);
   --requester.links;
@@ -126,7 +144,7 @@ void ExecutorSide::take(mesh::StreamId link, Link& from, Offer& offer) {
       link, from, offer.call,
       {from.peer, offer.authority, &*invocation, {offer.fuel, offer.deadline_ms, offer.priority}});
   if (!standing) return;
-  if (auto answer = why_not_taken(*standing, requester, offer)) {
+  if (auto answer = why_not_taken(*standing, requester, offer, bytes_of(offer, *invocation))) {
     return send(link, *std::move(answer));
   }
   take_new(link, from, *standing, offer, name, *std::move(invocation));
@@ -159,7 +177,7 @@ void ExecutorSide::turn_away(mesh::StreamId link, Link& from, CallNumber call, R
 }
 
 std::optional<Message> ExecutorSide::why_not_taken(Standing standing, Requester& requester,
-                                                   const Offer& offer) {
+                                                   const Offer& offer, uint64_t bytes) {
   const bool strange = standing == Standing::kStranger;
   const uint64_t fuel_max = strange ? limits_.strangers.fuel_of_call_max : limits_.fuel_of_call_max;
   if (offer.fuel > fuel_max) {
@@ -167,8 +185,14 @@ std::optional<Message> ExecutorSide::why_not_taken(Standing standing, Requester&
                   fmt::format("a fuel budget of {} is over the {} that this node gives one call{}",
                               offer.fuel, fuel_max, strange ? " of a stranger" : "")};
   }
+  if (bytes > bytes_of_each_max(standing)) {
+    return Refuse{offer.call, RefuseReason::kLimit,
+                  fmt::format("the call takes {} bytes here, over the {} that one requester{} may "
+                              "take; put some of it into an input",
+                              bytes, bytes_of_each_max(standing), strange ? " of strangers" : "")};
+  }
   const size_t waiting = to_run_.size() + to_fetch_.size();
-  if (auto why = what_is_used_up(standing, requester, bytes_of(offer))) {
+  if (auto why = what_is_used_up(standing, requester, bytes)) {
     return Busy{offer.call, kRetryMs, waiting, *std::move(why)};
   }
   Fuel& fuel = strange ? strangers_.fuel : requester.fuel;
@@ -181,6 +205,11 @@ std::optional<Message> ExecutorSide::why_not_taken(Standing standing, Requester&
                           a_minute)};
 }
 
+uint64_t ExecutorSide::bytes_of_each_max(Standing standing) const {
+  return standing == Standing::kStranger ? limits_.strangers.bytes_of_each_max
+                                         : limits_.bytes_of_requester_max;
+}
+
 std::optional<std::string> ExecutorSide::what_is_used_up(Standing standing,
                                                          const Requester& requester,
                                                          uint64_t more_bytes) const {
@@ -191,19 +220,25 @@ std::optional<std::string> ExecutorSide::what_is_used_up(Standing standing,
     return fmt::format("{} calls of yours are here already, of {} in all", requester.calls.size(),
                        calls_);
   }
-  const uint64_t bytes_max = strange ? strangers.bytes_of_each_max : limits_.bytes_of_requester_max;
-  if (requester.bytes + more_bytes > bytes_max || bytes_ + more_bytes > limits_.bytes_max) {
+  if (!has_room(standing, requester, more_bytes)) {
     return fmt::format("your calls hold {} bytes already, of {} in all", requester.bytes, bytes_);
   }
-  if (strange && (strangers_.calls >= strangers.calls_max ||
-                  strangers_.bytes + more_bytes > strangers.bytes_max)) {
+  if (strange && strangers_.calls >= strangers.calls_max) {
     return fmt::format("strangers have {} calls of {} bytes here already", strangers_.calls,
                        strangers_.bytes);
   }
   return std::nullopt;
 }
 
-// The same offer again, over a new link or because an answer was lost.
+bool ExecutorSide::has_room(Standing standing, const Requester& requester, uint64_t bytes) const {
+  if (bytes_ + bytes > limits_.bytes_max) return false;
+  if (standing == Standing::kStranger && strangers_.bytes + bytes > limits_.strangers.bytes_max) {
+    return false;
+  }
+  return requester.bytes + bytes <= bytes_of_each_max(standing);
+}
+
+// The same offer again, over a new link: what was sent over one arrives there, or the link ends.
 void ExecutorSide::rejoin(mesh::StreamId link, Call& call, const Offer& offer,
                           const Cid& invocation) {
   if (call.invocation != invocation) {
@@ -217,7 +252,10 @@ void ExecutorSide::rejoin(mesh::StreamId link, Call& call, const Offer& offer,
     ++links_.at(link).calls;
   }
   call.link = link;
-  if (call.answer) return send_answer(asker, call);
+  if (call.answer) {
+    if (call.answered_to != link) send_answer(asker, call);
+    return;
+  }
   if (call.commit && call.held) return send_commit(asker, call);
   call.accepted = true;
   send(link, Accept{offer.call, call.lease_ns / kNsPerMs, to_run_.size()});
@@ -239,7 +277,7 @@ void ExecutorSide::take_new(mesh::StreamId link, Link& from, Standing standing, 
   if (offer.commit) ++secrets_[name].calls;
   call.priority = offer.priority;
 
-  set_bytes(requester, call, bytes_of(offer));
+  set_bytes(requester, call, bytes_of(offer, invocation));
 
   auto job = std::make_shared<Job>(std::move(name), std::move(invocation));
   job->requester = from.peer;
@@ -270,9 +308,13 @@ void ExecutorSide::Fuel::refill(uint64_t now_ns, uint64_t a_minute) {
   if (is_new || came >= static_cast<double>(a_minute) + static_cast<double>(owed)) {
     left = a_minute;
     owed = 0;
+    at_ns = now_ns;
     return;
   }
   auto more = static_cast<uint64_t>(came);
+  if (more == 0) return;
+  const double not_whole = (came - static_cast<double>(more)) / static_cast<double>(a_minute);
+  at_ns = now_ns - static_cast<uint64_t>(not_whole * kNsPerMinute);
   const uint64_t paid = std::min(owed, more);
   owed -= paid;
   more -= paid;
@@ -294,7 +336,3 @@ uint64_t ExecutorSide::next_tick_ns() const {
 }
 
 }  // namespace timerose::scheduler::execute
-    at_ns = now_ns;
-  if (more == 0) return;
-  const double not_whole = (came - static_cast<double>(more)) / static_cast<double>(a_minute);
-  at_ns = now_ns - static_cast<uint64_t>(not_whole * kNsPerMinute);

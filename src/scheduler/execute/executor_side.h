@@ -81,6 +81,7 @@ class ExecutorSide {
     ExecutionId execution{};  // while it has no answer
     std::shared_ptr<const Answer> answer;
     std::shared_ptr<const Answer> held;  // the answer, while it must not be told
+    mesh::StreamId answered_to{};        // where it was sent; none: nowhere yet
     uint64_t lease_ns = 0;
     uint64_t heard_ns = 0;  // kept up to the link's while there is one
     uint64_t deadline_ns = UINT64_MAX;
@@ -129,6 +130,8 @@ class ExecutorSide {
     mesh::StreamId link;
     CallNumber call;
     Cid invocation;
+    Standing standing;
+    uint64_t bytes;
   };
   // The answer to an Invocation that somebody wants committed to: told to no other meanwhile.
   struct Secret {
@@ -171,10 +174,14 @@ class ExecutorSide {
   std::optional<Standing> hear(mesh::StreamId link, Link& from, CallNumber call,
                                const Asked& asked);
   void turn_away(mesh::StreamId link, Link& from, CallNumber call, Refusal refusal);
-  std::optional<Message> why_not_taken(Standing standing, Requester& requester, const Offer& offer);
+  // `bytes`: of the offer.
+  std::optional<Message> why_not_taken(Standing standing, Requester& requester, const Offer& offer,
+                                       uint64_t bytes);
+  [[nodiscard]] uint64_t bytes_of_each_max(Standing standing) const;
   [[nodiscard]] std::optional<std::string> what_is_used_up(Standing standing,
                                                            const Requester& requester,
                                                            uint64_t more_bytes) const;
+  [[nodiscard]] bool has_room(Standing standing, const Requester& requester, uint64_t bytes) const;
   void rejoin(mesh::StreamId link, Call& call, const Offer& offer, const Cid& invocation);
   void take_new(mesh::StreamId link, Link& from, Standing standing, Offer& offer, Cid name,
                 compute::Invocation invocation);
@@ -191,17 +198,19 @@ class ExecutorSide {
                                            uint32_t priority, ExecutionId id) const;
   void charge(const Execution& execution, uint64_t fuel);
   void set_bytes(Requester& requester, Call& call, uint64_t bytes);
+  // `more` may be a negative number, by the rules of unsigned ones.
+  void count_bytes(Requester& requester, Standing standing, uint64_t more);
   void hand_back(ExecutionId id);
+  void hand_back(const Asker& asker);
   void answer_all(Execution& execution, const std::shared_ptr<const Answer>& answer);
   [[nodiscard]] static bool satisfies(const Answer& answer, const Execution& execution,
                                       const Call& call);
   void answer(const Asker& asker, Call& call, std::shared_ptr<const Answer> answer);
-  void send_answer(const Asker& asker, const Call& call);
+  void send_answer(const Asker& asker, Call& call);
   void leave(const Asker& asker, Call& call);
   std::shared_ptr<const Answer> fit(const Asker& asker, Call& call,
                                     std::shared_ptr<const Answer> answer);
   void account(Requester& requester, Call& call, const Answer& answer);
-  void hand_back(const Asker& asker);
   [[nodiscard]] bool is_over(const Requester& requester, Standing standing) const;
 
   // executor_commits.cc
@@ -212,8 +221,7 @@ class ExecutorSide {
   void tell_waiting(std::vector<Asker> waiting);
   void hand_back_held();
   // executor_questions.cc
-  std::optional<QuestionId> begin_question(mesh::StreamId link, const Link& from, CallNumber call,
-                                           const Cid& invocation, Standing standing);
+  std::optional<QuestionId> begin_question(Question question);
   std::optional<Question> end_question(QuestionId id);
   [[nodiscard]] uint64_t wait_ms() const;
 
