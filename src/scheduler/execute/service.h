@@ -48,7 +48,7 @@ class Service {
   // --- Of the loop's thread ---
   // Every event of the host, in order. False for one that is of no concern here.
   bool on_event(const mesh::Event& event);
-  // Refuses what comes, hands back what waits, ends what we asked of others.
+  // Refuses what comes, hands back what waits, ends what we asked of others or ask from then on.
   void stop();
   [[nodiscard]] ExecutorSide::Load load() const;
   [[nodiscard]] std::vector<ExecutorSide::Queued> queue() const;

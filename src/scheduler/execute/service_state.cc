@@ -45,6 +45,14 @@ CallNumber first_number(Random& random) {
   return number;
 }
 
+// A guest may write byte by byte, faster than the loop tells of it.
+Joined join_logs(ExecutorEvent& waiting, ExecutorEvent& event) {
+  const auto* next = std::get_if<LogWritten>(&event);
+  auto* log = std::get_if<LogWritten>(&waiting);
+  if (next == nullptr || log == nullptr) return Joined::kNowhere;
+  return append(*log, *next) ? Joined::kDone : Joined::kNotHere;
+}
+
 }  // namespace
 
 Service::State::State(const Parts& of, const ServiceOptions& options, GateRules rules)
@@ -62,6 +70,10 @@ Service::State::State(const Parts& of, const ServiceOptions& options, GateRules 
       });
   questions = std::make_shared<Mailbox<Question>>(parts.loop, [this](std::vector<Question>& asked) {
     for (Question& question : asked) {
+      if (stopped) {
+        tell_stopped(question.call, question.on_update);
+        continue;
+      }
       askers.insert_or_assign(question.call, std::move(question.on_update));
       add_credentials(question.ask);
       requester_step(std::move(question.ask));
@@ -73,7 +85,8 @@ Service::State::State(const Parts& of, const ServiceOptions& options, GateRules 
       .store = parts.store,
       .exchange = parts.exchange,
       .key = parts.key,
-      .tell = [mailbox = from_worker](ExecutorEvent event) { mailbox->put(std::move(event)); },
+      .tell = [mailbox =
+                   from_worker](ExecutorEvent event) { mailbox->put(std::move(event), join_logs); },
       .runner_of = parts.runner_of,
       .run_threads = limits.run_threads,
       .run_threads_max = limits.running_max + limits.running_spare,
@@ -87,16 +100,20 @@ Service::State::State(const Parts& of, const ServiceOptions& options, GateRules 
   parts.host.handle_protocol({std::string(kProtocol), kFrameBytesMax, kInboundStreamsMax});
 }
 
+Service::State::~State() { questions->close(); }
+
+void Service::State::tell_stopped(CallNumber call, const OnUpdate& on_update) {
+  on_update(Failure{call, FailureKind::kCancelled, "the node is stopping"});
+}
+
+// What is asked from here on is answered too.
 void Service::State::end() {
   if (std::exchange(stopped, true)) return;
   executor_step(Drain{.also_running = true});
   send_all();
   from_worker->close();
-  questions->close();
   timer->set(UINT64_MAX);
-  for (auto& [number, on_update] : std::exchange(askers, {})) {
-    on_update(Failure{number, FailureKind::kCancelled, "the node is stopping"});
-  }
+  for (auto& [number, on_update] : std::exchange(askers, {})) tell_stopped(number, on_update);
 }
 
 // --- Decisions, carried out ---

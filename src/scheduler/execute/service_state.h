@@ -22,6 +22,9 @@ namespace timerose::scheduler::execute {
 // All of it is of the loop's thread, but for the mailboxes and the numbers.
 struct Service::State : std::enable_shared_from_this<Service::State> {
   State(const Parts& of, const ServiceOptions& options, GateRules rules);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   void end();
 
@@ -65,6 +68,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
   void close(mesh::StreamId stream, const std::string& why, bool broke_protocol = false);
   void ended(mesh::StreamId id, const std::string& why, bool broke_protocol = false);
   void tell(Told& told);
+  static void tell_stopped(CallNumber call, const OnUpdate& on_update);
   void set_timer() {
     timer->set(std::min(executor_side.next_tick_ns(), requester_side.next_tick_ns()));
   }

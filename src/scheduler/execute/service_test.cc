@@ -281,6 +281,15 @@ TEST_F(ExecuteServiceTest, HandsBackWhatRunsWhenItStops) {
   EXPECT_EQ(updates->next<Refuse>()->reason, RefuseReason::kStopping);
 }
 
+TEST_F(ExecuteServiceTest, AnswersWhatIsAskedWhenItHasStopped) {
+  a_.on_loop([&] { a_.service().stop(); });
+  const auto updates = a_.ask(b_.id(), offer_of(command(b_.add_module(kEcho))));
+  const auto failure = updates->next<Failure>();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, FailureKind::kCancelled);
+  EXPECT_EQ(failure->call, a_.last_call);
+}
+
 TEST_F(ExecuteServiceTest, CarriesOutAThousandCallsAtATime) {
   const Cid module = b_.add_module(kEcho);
   std::vector<std::shared_ptr<testing_support::Updates>> asked;
