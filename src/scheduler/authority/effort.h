@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ipld/value.h"
+
 namespace timerose::scheduler::authority {
 
 // About 20 ns each.
@@ -24,5 +26,8 @@ class Effort {
   uint64_t left_ = kStepsMax;
   bool spent_ = false;
 };
+
+// What comparing with a value, or copying it, costs.
+uint64_t cost_of(const Value& value);
 
 }  // namespace timerose::scheduler::authority

@@ -163,6 +163,22 @@ TEST(Policy, EndsWhenAPatternTakesTooLong) {
   EXPECT_EQ(policy->check(arguments).error().code, ErrorCode::kLimitExceeded);
 }
 
+// 16 copies of a quarter of a MiB, 200 times over.
+TEST(Policy, EndsWhenCopyingPartsTakesTooLong) {
+  const std::string text(256 << 10, 'a');
+  const Value arguments(Value::Map{{"args", Value::List{text}},
+                                   {"bytes", to_bytes(as_bytes(text))},
+                                   {"env", Value::Map{{"name", text}}}});
+  std::string slices;
+  for (size_t i = 2; i < Selector::kSegmentsMax; ++i) slices += "[0:]";
+  for (const std::string& selector : {".args" + slices, ".bytes" + slices, std::string(".env[]")}) {
+    const Value statement(Value::List{"!=", selector, 0});
+    const auto policy = Policy::parse(Value(Value::List(200, statement)));
+    ASSERT_TRUE(policy.ok()) << policy.error().message;
+    EXPECT_EQ(policy->check(arguments).error().code, ErrorCode::kLimitExceeded) << selector;
+  }
+}
+
 TEST(Policy, NamesTheStatementThatDoesNotHold) {
   const auto policy = Policy::parse(json(R"([["==",".a",1],["<=",".fuel",1000]])"));
   EXPECT_EQ(policy->check(json(R"({"a":1,"fuel":5000})")).error().message,

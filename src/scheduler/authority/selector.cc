@@ -180,17 +180,18 @@ std::optional<Selected> Selector::step(const Segment& segment, const Selected& f
       return field_of(segment.field, from);
     case Segment::Kind::kIndex:
       return item_of(segment.index, from);
+    // What may be copied costs as much as the whole: its parts are not looked at one by one.
     case Segment::Kind::kSlice: {
-      if (list != nullptr && effort.take(list->size())) {
-        return Selected::made(Value(part_of(*list, segment.from, segment.to)));
-      }
       const Bytes* bytes = from->as_byte_string();
-      if (bytes == nullptr) return std::nullopt;
-      return Selected::made(Value(part_of(*bytes, segment.from, segment.to)));
+      if ((list == nullptr && bytes == nullptr) || !effort.take(cost_of(*from))) {
+        return std::nullopt;
+      }
+      if (list == nullptr) return Selected::made(Value(part_of(*bytes, segment.from, segment.to)));
+      return Selected::made(Value(part_of(*list, segment.from, segment.to)));
     }
     case Segment::Kind::kValues: {
       if (list != nullptr) return from;
-      if (map == nullptr || !effort.take(map->size())) return std::nullopt;
+      if (map == nullptr || !effort.take(cost_of(*from))) return std::nullopt;
       Value::List values;
       values.reserve(map->size());
       for (const auto& [key, value] : *map) values.push_back(value);
