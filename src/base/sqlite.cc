@@ -89,11 +89,6 @@ Statement& Statement::bind(int parameter, int64_t number) {
   return *this;
 }
 
-Statement& Statement::bind_null(int parameter) {
-  bind_code_ |= sqlite3_bind_null(handle_, parameter);
-  return *this;
-}
-
 Result<bool> Statement::step() {
   if (bind_code_ != SQLITE_OK) return sqlite_error(bind_code_, connection_, *file_);
   const int code = sqlite3_step(handle_);

@@ -32,7 +32,6 @@ class Statement {
   Statement& bind(int parameter, ByteView blob);
   Statement& bind(int parameter, std::string_view text);
   Statement& bind(int parameter, int64_t number);
-  Statement& bind_null(int parameter);
 
   // Whether there is a (further) row. Errors of bind() appear here.
   Result<bool> step();

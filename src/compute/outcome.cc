@@ -114,16 +114,6 @@ Result<Outcome> Outcome::decode(ByteView bytes) {
   return outcome;
 }
 
-Result<Outcome> load_outcome(Blockstore& store, const Cid& cid) {
-  if (cid.codec() != Codec::kDagCbor) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("{} is {}: an Outcome is a dag-cbor block", cid.to_string(),
-                             codec_name(cid.codec()))};
-  }
-  TR_ASSIGN(const SharedBytes block, store.get(cid));
-  return Outcome::decode(block.view());
-}
-
 Result<Bytes> read_written(Blockstore& store, const Written& written, uint64_t bytes_max) {
   if (written.file) return unixfs::read_file(store, *written.file, bytes_max);
   return written.bytes;

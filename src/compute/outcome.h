@@ -45,9 +45,6 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// Reads the block of an Outcome.
-Result<Outcome> load_outcome(Blockstore& store, const Cid& cid);
-
 // The bytes of one of its streams, from the Outcome or from the store.
 Result<Bytes> read_written(Blockstore& store, const Written& written, uint64_t bytes_max);
 
