@@ -8,8 +8,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 option(TIMEROSE_FUZZ "Build the libFuzzer targets of tests/fuzz (clang only)" OFF)
 
 # Most of a file's compilation is the headers it includes, so a dozen sources of a folder can be compiled as one: those
-# of its tests, or of its library too. Names of a folder are then seen by all of it, anonymous namespaces or not; what
-# is shipped is compiled file by file.
+# of its tests (and of what need not be fast), or of every library. Names of a folder are then seen by all of it,
+# anonymous namespaces or not.
 set(TIMEROSE_UNITY "" CACHE STRING "Which sources are compiled a dozen at a time: nothing, tests or all")
 if(TIMEROSE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)  # it takes included sources for headers
