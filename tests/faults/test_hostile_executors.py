@@ -117,6 +117,14 @@ def test_two_results_are_one_answer(hostile, pair):
     wait_for(lambda: hostile("execute", "count").get("acknowledge"), "the first is acknowledged")
 
 
+def test_what_a_liar_says_that_a_guest_wrote_is_not_shown_before_it_is_believed(hostile, pair):
+    asker, _ = pair
+    hostile("execute", "false-logs")
+    asker.text("swarm", "connect", hostile.address)
+    assert asker.run("run", "--verify", "self", "--at", hostile.peer, asker.module).out == b"hello\n"
+    wait_for(lambda: hostile("execute", "count").get("acknowledge"), "its answer was heard")
+
+
 @pytest.mark.long
 def test_logs_that_nobody_reads_are_not_kept(hostile, pair, report):
     asker, _ = pair

@@ -202,6 +202,7 @@ void RunningJob::carry_out(const jobs::OfferCall& action) {
     execute::Offer offer = job.ask_->offer;
     offer.commit = action.commit;
     offer.deadline_ms = action.deadline_ms;
+    offer.logs = offer.logs && job.is_believed_at_once(action.peer);
     return job.parts_.execution.ask(
         action.peer, std::move(offer),
         [weak = job.weak_from_this(), attempt = action.attempt](Update update) {

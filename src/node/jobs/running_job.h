@@ -77,7 +77,10 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   [[nodiscard]] std::shared_ptr<JobEnd> end_of(const scheduler::jobs::Ending& ending) const;
   [[nodiscard]] bool counts(const PeerId& executor) const;
   [[nodiscard]] std::vector<scheduler::NodeRef> avoided() const;
+  [[nodiscard]] double check_rate(const PeerId& executor) const;
   [[nodiscard]] bool is_to_be_checked(const PeerId& executor) const;
+  // What its guest writes may be shown while it runs.
+  [[nodiscard]] bool is_believed_at_once(const PeerId& executor) const;
   void note_fault(const PeerId& executor) const;
   void learn_of(const std::vector<scheduler::verify::Answer>& answers,
                 const scheduler::verify::Wish& wish, JobEnd& end) const;

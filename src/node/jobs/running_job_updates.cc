@@ -154,10 +154,18 @@ std::vector<scheduler::NodeRef> RunningJob::avoided() const {
   return nodes;
 }
 
+double RunningJob::check_rate(const PeerId& executor) const {
+  if (parts_.verification == nullptr || executor == parts_.mesh.self()) return 0;
+  return parts_.verification->check_rate(ask_->options.verify, executor, ask_->placing.function);
+}
+
+bool RunningJob::is_believed_at_once(const PeerId& executor) const {
+  return counts_alone(ask_->options.verify, parts_.mesh.standing(executor)) &&
+         check_rate(executor) <= 0;
+}
+
 bool RunningJob::is_to_be_checked(const PeerId& executor) const {
-  if (parts_.verification == nullptr || executor == parts_.mesh.self()) return false;
-  const double rate =
-      parts_.verification->check_rate(ask_->options.verify, executor, ask_->placing.function);
+  const double rate = check_rate(executor);
   if (rate <= 0) return false;
   uint32_t dice = 0;
   parts_.random.fill({reinterpret_cast<uint8_t*>(&dice), sizeof(dice)});

@@ -262,6 +262,20 @@ Wish with_spot_check(const Wish& wish, double rate, double dice) {
   return checked;
 }
 
+bool counts_alone(const Wish& wish, Standing standing) {
+  switch (wish.policy) {
+    case Policy::kNone:
+      return true;
+    case Policy::kTrust:
+      return standing >= Standing::kTrusted;
+    case Policy::kSelf:
+      return standing >= Standing::kVerifier;
+    case Policy::kQuorum:
+      break;
+  }
+  return false;
+}
+
 Judgement judge(const Wish& wish, std::span<const Answer> answers) {
   const Votes votes(answers);
   Judgement judgement;

@@ -61,6 +61,10 @@ enum class Standing : uint8_t {
   kSelf,      // this node's own execution
 };
 
+// Whether an answer of one of that standing is believed as soon as it comes. Until then what its
+// guest is said to have written may be made up.
+bool counts_alone(const Wish& wish, Standing standing);
+
 struct Answer {
   PeerId executor;
   std::string operator_name;  // who runs the executor, as it says; empty: not known

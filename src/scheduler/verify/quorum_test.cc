@@ -165,6 +165,18 @@ TEST(Verification, TakesWhateverComesIfNothingElseIsWanted) {
   EXPECT_EQ(judged(wish(Policy::kNone), {by(1, kWrong)}).outcome, kWrong);
 }
 
+TEST(Verification, CountsAnAnswerAloneJustWhereItWouldBeAccepted) {
+  for (const Wish& one :
+       {wish(Policy::kNone), wish(Policy::kTrust), wish(Policy::kSelf), quorum(2, 6)}) {
+    for (const Standing standing :
+         {Standing::kStranger, Standing::kTrusted, Standing::kVerifier, Standing::kSelf}) {
+      EXPECT_EQ(counts_alone(one, standing),
+                judged(one, {by(1, kRight, "", standing)}).next == Next::kAccept)
+          << format_wish(one) << ' ' << static_cast<int>(standing);
+    }
+  }
+}
+
 TEST(Verification, ChecksByItselfAsOftenAsTheDiceSay) {
   EXPECT_EQ(with_spot_check(wish(Policy::kTrust), 0.5, 0.49).policy, Policy::kSelf);
   EXPECT_EQ(with_spot_check(wish(Policy::kTrust), 0.5, 0.5), wish(Policy::kTrust));

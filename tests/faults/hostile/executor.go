@@ -203,6 +203,11 @@ var lies = map[string]lie{
 		_ = say(object{"offer": offer}) // what only requesters say
 	},
 	"garbage": func(_ *executor, _ object, say func(...any) error) { _ = say(object{"nonsense": object{}}) },
+	"false-logs": func(e *executor, offer object, say func(...any) error) {
+		call := offer["call"]
+		written := object{"log": object{"call": call, "stream": 1, "position": 0, "bytes": []byte("false\n")}}
+		_ = say(accept(call), written, e.truth(offer).result(call))
+	},
 	"twice": func(e *executor, offer object, say func(...any) error) {
 		result := e.truth(offer).result(offer["call"])
 		_ = say(result, accept(offer["call"]), result)
