@@ -115,6 +115,7 @@ void RunningJob::heard(AttemptId attempt, const Asked& asked, const execute::Ref
 }
 
 void RunningJob::heard(AttemptId attempt, const Asked& /*asked*/, const execute::Busy& update) {
+  asked_.erase(attempt);  // it is asked again as another one, for as long as it is busy
   step(jobs::Occupied{attempt, update.retry_ms, "the executor is busy: " + update.message});
 }
 
