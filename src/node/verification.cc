@@ -1,5 +1,7 @@
 #include "node/verification.h"
 
+#include <algorithm>
+
 #include "node/records/verification_records.h"
 #include "node/records/witness_records.h"
 
@@ -79,9 +81,17 @@ Result<std::optional<Cid>> Verification::settled(const scheduler::ContentKey& fu
 Status Verification::witnessed(const Cid& invocation, const verify::Judgement& judgement,
                                std::span<const verify::Answer> answers) {
   TR_ASSIGN(auto* store, repository_.blockstore());
+  TR_ASSIGN(const auto before, witnesses_of(repository_.records(), invocation));
   std::vector<Witness> witnesses;
   for (const size_t i : judgement.supporters) {
-    if (!answers[i].receipt) continue;
+    if (!answers[i].receipt) {  // it is one of those that are kept already
+      const auto kept = std::ranges::find_if(before, [&](const Witness& one) {
+        return PeerId::of(one.receipt.circumstances.executor) == answers[i].executor &&
+               one.receipt.outcome == answers[i].outcome;
+      });
+      if (kept != before.end()) witnesses.push_back(*kept);
+      continue;
+    }
     TR_ASSIGN(const auto block, store->get(*answers[i].receipt));
     TR_ASSIGN(auto receipt, compute::Receipt::decode(block.view()));
     witnesses.push_back({answers[i].operator_name, std::move(receipt)});

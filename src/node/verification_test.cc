@@ -4,6 +4,7 @@
 
 #include "base/testing.h"
 #include "node/records/verification_records.h"
+#include "node/records/witness_records.h"
 
 namespace timerose::node {
 namespace {
@@ -130,6 +131,21 @@ TEST_F(VerificationTest, ForgetsTheOldestEvidenceBeyondItsLimit) {
   ASSERT_EQ(listed->size(), kEvidenceMax);
   EXPECT_EQ(listed->front().cid, *last);
   EXPECT_FALSE(repository_->pins().find(*first).value());
+}
+
+TEST_F(VerificationTest, KeepsTheWitnessesOfBeforeBesideThoseThatJoinThem) {
+  const auto kept = [this](std::vector<verify::Answer> answers, uint32_t quorum) {
+    const Cid call = Cid::of_sha256(Codec::kDagCbor, as_bytes("invocation"));
+    const auto judgement = verify::judge({verify::Policy::kQuorum, quorum, 6, true}, answers);
+    EXPECT_TRUE(verification_->witnessed(call, judgement, answers).ok());
+    return witnesses_of(repository_->records(), call).value().size();
+  };
+  std::vector<verify::Answer> answers{answer(verifier_key(1), "right"),
+                                      answer(verifier_key(2), "right")};
+  EXPECT_EQ(kept(answers, 2), 2U);
+  answers[1].receipt.reset();  // as it is known from its records (other_witnesses)
+  answers.push_back(answer(verifier_key(3), "right"));
+  EXPECT_EQ(kept(answers, 3), 3U);
 }
 
 }  // namespace
