@@ -161,6 +161,28 @@ def test_a_killed_client_ends_its_guest(node, guests):
     wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
 
 
+AS_A_JOB = ["--require", "cores>=1"]
+
+
+@pytest.mark.parametrize("options", [[], AS_A_JOB])
+def test_a_reader_that_stops_early_ends_the_guest_quietly(node, guests, options):
+    client = node.start("run", *options, guests("chatter"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert len(client.stdout.read(1)) == 1
+    client.stdout.close()
+    assert client.wait(30) == -signal.SIGPIPE
+    assert client.stderr.read() == b""
+    wait_for(lambda: "Commands:   0" in node.text("node", "status"), "the guest has ended")
+
+
+@pytest.mark.parametrize("options", [[], AS_A_JOB])
+def test_an_output_of_a_guest_that_is_full_is_a_failure(node, guests, options):
+    with open("/dev/full", "wb") as full:
+        client = node.start("run", *options, guests("hello"), stdout=full, stderr=subprocess.PIPE)
+        complaint = client.stderr.read().decode()
+        assert client.wait(30) == 125
+    assert "No space left" in complaint and "standard output" in complaint
+
+
 def test_a_killed_client_ends_the_guest_that_it_reruns(node, guests):
     ended = json.loads(node.text("run", "-o", "json", node.text("add", "-Q", guests("hello"))))
     call = json.loads(node.text("dag", "get", ended["invocation"]))

@@ -116,13 +116,28 @@ int exit_code_of(const Error& error) {
   }
 }
 
-wasi::Context::OnWrite show_while_running(const Streams& streams, Show show) {
-  return [streams, show](int descriptor, ByteView piece) {
-    if (descriptor == STDOUT_FILENO && show != Show::kText) return;
-    // The guest goes on, whatever becomes of the terminal: its output is in the Outcome.
-    (void)write_all(descriptor == STDOUT_FILENO ? streams.out : streams.err, piece);
+LiveOutput::LiveOutput(const Streams& streams, Show show, wasm::Cancellation* guest)
+    : streams_(streams), failure_(std::make_shared<std::optional<Error>>()) {
+  on_write_ = [streams, show, guest, failure = failure_](int descriptor, ByteView piece) {
+    if (descriptor != STDOUT_FILENO) {
+      // Nothing can be said of a standard error that takes nothing.
+      (void)write_all(streams.err, piece);
+      return;
+    }
+    if (show != Show::kText || failure->has_value()) return;
+    auto written = write_all(streams.out, piece);
+    if (written.ok()) return;
+    *failure = std::move(written).error().within("writing to standard output");
+    if (guest != nullptr && reader_has_gone(streams)) guest->cancel();
   };
 }
+
+Status LiveOutput::status() const {
+  if (failure_->has_value()) return Error(**failure_);
+  return success();
+}
+
+Status LiveOutput::reader() const { return reader_has_gone(streams_) ? status() : success(); }
 
 Status show_answer(Session& session, const compute::Answer& answer, wasm::Abi abi, Show show,
                    const node::Seen& seen, const std::string& explanation) {

@@ -107,16 +107,17 @@ Result<int> show(Session& session, const std::string& id, const std::string& for
 Result<int> logs(Session& session, const std::string& id, bool follow) {
   TR_ASSIGN(auto* network, session.network());
   node::Seen seen;
-  const auto on_write = show_while_running(session.streams(), Show::kText);
+  const LiveOutput live(session.streams(), Show::kText);
   const auto watcher = follow ? new_job_watcher(session)
                               : std::make_shared<node::JobChannel>(node::Ask{.timeout_ms = 0});
   TR_TRY(network->watch_job(id, watcher));
-  const auto end = follow_job(session, *watcher, on_write, seen);
+  const auto end = follow_job(session, *watcher, live, seen);
   if (!end.ok()) {
     // All that was there already has been shown.
     if (!follow && end.error().code == ErrorCode::kNotFound) return kExitSuccess;
     return end.error();
   }
+  TR_TRY(live.status());
   const node::JobEnd& how = **end;
   if (!how.answer) return how.error;
   if (!how.answer->outcome) return kExitSuccess;

@@ -35,7 +35,12 @@ Status parse_place(const std::string& at, JobWish& wish) {
     return success();
   }
   auto peer = node::parse_peer(at);
-  if (!peer.ok()) return std::move(peer).error().within("--at: expected local, mesh or a peer");
+  if (!peer.ok()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("--at: expected local, mesh or a peer (a PeerID, as `timerose nodes` "
+                             "lists them, or a multiaddr that ends with one); found '{}'",
+                             at)};
+  }
   wish.options.where = Where::kPeer;
   wish.options.peer = peer->peer;
   wish.peer = *std::move(peer);
@@ -58,11 +63,10 @@ Status parse_verify(const std::string& text, JobOptions& options) {
 
 Status parse_copies(const std::string& text, JobOptions& options) {
   if (text.empty()) return success();
-  auto copies = parse_count(text);
-  if (!copies.ok()) return std::move(copies).error().within("--copies");
-  if (*copies == 0 || *copies > JobOptions::kCopiesMax) {
-    return Error{ErrorCode::kInvalidArgument, fmt::format("--copies: expected 1 to {}, found {}",
-                                                          JobOptions::kCopiesMax, *copies)};
+  const auto copies = parse_count(text);
+  if (!copies.ok() || *copies == 0 || *copies > JobOptions::kCopiesMax) {
+    return Error{ErrorCode::kInvalidArgument, fmt::format("--copies: expected 1 to {}, found '{}'",
+                                                          JobOptions::kCopiesMax, text)};
   }
   options.copies = static_cast<uint32_t>(*copies);
   return success();

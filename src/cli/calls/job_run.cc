@@ -157,13 +157,15 @@ Result<int> run_job(Session& session, const JobWish& wish, const compute::Reques
     return kExitSuccess;
   }
   node::Seen seen;
-  auto end = follow_job(session, *watcher, show_while_running(session.streams(), show), seen,
-                        explain_on_error(session, wish, show));
+  const LiveOutput live(session.streams(), show);
+  auto end = follow_job(session, *watcher, live, seen, explain_on_error(session, wish, show));
   if (!end.ok()) {
     (void)network->cancel_job(id);
     return std::move(end).error();
   }
-  return show_end(session, **end, id, wish, network->self(), abi, show, seen);
+  TR_ASSIGN(const int code, show_end(session, **end, id, wish, network->self(), abi, show, seen));
+  TR_TRY(live.status());
+  return code;
 }
 
 }  // namespace timerose::cli

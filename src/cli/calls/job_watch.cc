@@ -56,13 +56,13 @@ std::shared_ptr<node::JobChannel> new_job_watcher(const Session& session) {
 
 Result<std::shared_ptr<const node::JobEnd>> follow_job(const Session& session,
                                                        node::JobChannel& watcher,
-                                                       const wasi::Context::OnWrite& on_write,
-                                                       node::Seen& seen,
+                                                       const LiveOutput& live, node::Seen& seen,
                                                        const OnExplained& on_explained) {
   while (true) {
     TR_ASSIGN(node::JobNews news, watcher.only());
     if (const auto* log = std::get_if<scheduler::execute::Log>(&news)) {
-      show(*log, on_write, seen);
+      show(*log, live.on_write(), seen);
+      TR_TRY(live.reader());
     } else if (const auto* explanation =
                    std::get_if<std::shared_ptr<const scheduler::Explanation>>(&news)) {
       if (on_explained) TR_TRY(on_explained(**explanation));

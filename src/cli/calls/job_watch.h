@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "cli/calls/answer.h"
 #include "cli/program/session.h"
 #include "compute/executor.h"
 #include "node/jobs/job_news.h"
@@ -18,12 +19,12 @@ std::shared_ptr<node::JobChannel> new_job_watcher(const Session& session);
 using OnExplained = std::function<Status(const scheduler::Explanation&)>;
 
 // Until the job ends. `on_explained` is called before anything runs, if it was asked to explain;
-// `on_write` is given what the guest writes, as far as it comes in order;
+// `live` is given what the guest writes, as far as it comes in order;
 // `seen` says how much of each stream that was. What the job waits for is told on standard error.
+// An error if the reader of standard output has gone: the job goes on.
 Result<std::shared_ptr<const node::JobEnd>> follow_job(const Session& session,
                                                        node::JobChannel& watcher,
-                                                       const wasi::Context::OnWrite& on_write,
-                                                       node::Seen& seen,
+                                                       const LiveOutput& live, node::Seen& seen,
                                                        const OnExplained& on_explained = {});
 
 }  // namespace timerose::cli

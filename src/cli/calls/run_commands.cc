@@ -34,24 +34,34 @@ struct RunOptions {
   std::string show = "text";
 };
 
-// What is asked of this node beside the Invocation itself.
-Status set_budget(Session& session, const RunOptions& options,
-                  const compute::LoadedFunction& loaded, compute::Request& request) {
-  TR_ASSIGN(auto* repository, session.repository());
-  TR_ASSIGN(const auto config, repository->config());
-  request.fuel = loaded.function.fuel.value_or(config.run_fuel());
-  request.deadline_ms = config.run_deadline_ms();
-  request.use_memo = !options.no_memo;
+// What was said on the command line of how far the call may go.
+struct CallBudget {
+  std::optional<uint64_t> fuel;
+  std::optional<uint64_t> deadline_ms;
+};
+
+Result<CallBudget> parse_budget(const RunOptions& options) {
+  CallBudget budget;
   if (!options.fuel.empty()) {
     auto fuel = parse_count(options.fuel);
     if (!fuel.ok()) return std::move(fuel).error().within("--fuel");
-    request.fuel = *fuel;
+    budget.fuel = *fuel;
   }
   if (!options.deadline.empty()) {
     auto deadline = parse_duration_ms(options.deadline);
     if (!deadline.ok()) return std::move(deadline).error().within("--deadline");
-    request.deadline_ms = *deadline;
+    budget.deadline_ms = *deadline;
   }
+  return budget;
+}
+
+// What is asked of this node beside the Invocation itself.
+Status set_budget(Session& session, const CallBudget& budget, const compute::LoadedFunction& loaded,
+                  compute::Request& request) {
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(const auto config, repository->config());
+  request.fuel = budget.fuel.value_or(loaded.function.fuel.value_or(config.run_fuel()));
+  request.deadline_ms = budget.deadline_ms.value_or(config.run_deadline_ms());
   return success();
 }
 
@@ -121,9 +131,21 @@ void tell_network(Session& session, const compute::Answer& answer) {
   session.daemon()->network().executed(answer.invocation, answer.circumstances.duration_ns);
 }
 
+// This node, named by its key, is what --at local is.
+Result<JobWish> wish_of(Session& session, JobTexts texts) {
+  TR_ASSIGN(JobWish wish, parse_job_wish(texts));
+  if (!wish.peer) return wish;
+  TR_ASSIGN(auto* repository, session.repository());
+  TR_ASSIGN(const PrivateKey* key, repository->key());
+  if (wish.peer->peer != PeerId::of(key->public_key())) return wish;
+  texts.at = "local";
+  return parse_job_wish(texts);
+}
+
 Result<int> run(Session& session, const RunOptions& options,
                 const std::vector<std::string>& arguments) {
-  TR_ASSIGN(const JobWish wish, parse_job_wish(options.job));
+  TR_ASSIGN(const JobWish wish, wish_of(session, options.job));
+  TR_ASSIGN(const CallBudget budget, parse_budget(options));
   TR_ASSIGN(auto* repository, session.repository());
   TR_ASSIGN(auto* store, session.content(first_access(options)));
   TR_ASSIGN(const Cid function, resolve_content(session, options.function));
@@ -150,13 +172,15 @@ Result<int> run(Session& session, const RunOptions& options,
     }
   }
   compute::Request request(std::move(invocation));
-  TR_TRY(set_budget(session, options, *loaded, request));
+  TR_TRY(set_budget(session, budget, *loaded, request));
+  request.use_memo = !options.no_memo;
   TR_ASSIGN(const bool placed, is_job(session, wish));
   if (placed) return run_job(session, wish, request, known, abi, show);
   if (known) request.use_memo = false;  // it alone does not count
-  request.on_write = show_while_running(session.streams(), show);
-  request.content = store;
   wasm::Cancellation cancellation;
+  const LiveOutput live(session.streams(), show, &cancellation);
+  request.on_write = live.on_write();
+  request.content = store;
   request.cancellation = &cancellation;
   const CancelWatch watch(session.streams(), cancellation);
   TR_ASSIGN(auto* executor, session.executor());
@@ -164,7 +188,9 @@ Result<int> run(Session& session, const RunOptions& options,
   TR_ASSIGN(auto* memo, repository->memo());
   TR_TRY(memo->flush());
   tell_network(session, answer);
+  TR_TRY(live.reader());
   TR_TRY(show_answer(session, answer, abi, show, answer.cached ? node::Seen() : node::kAllSeen));
+  TR_TRY(live.status());
   return exit_code_of(answer);
 }
 
@@ -197,7 +223,7 @@ Action with_run_codes(std::function<Result<int>(Session&)> action) {
   return [action = std::move(action)](Session& session) -> Result<int> {
     auto code = action(session);
     if (code.ok()) return code;
-    session.complain(code.error().message);
+    if (!reader_has_gone(session.streams())) session.complain(code.error().message);
     return exit_code_of(code.error());
   };
 }
@@ -239,7 +265,9 @@ Result<int> rerun(Session& session, const RerunOptions& options) {
   TR_ASSIGN(const Cid invocation, resolve_path(session, options.invocation));
   uint64_t fuel = compute::Request::kFuelDefault;
   if (!options.fuel.empty()) {
-    TR_ASSIGN(fuel, parse_count(options.fuel));
+    auto given = parse_count(options.fuel);
+    if (!given.ok()) return std::move(given).error().within("--fuel");
+    fuel = *given;
   }
   TR_ASSIGN(auto* executor, session.executor());
   wasm::Cancellation cancellation;
