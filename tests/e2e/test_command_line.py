@@ -72,7 +72,25 @@ def test_an_option_that_there_is_not_is_named_wherever_it_stands(timerose, words
     assert f"there is no option '{named}'" in complaint and "command" not in complaint.splitlines()[0]
 
 
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["--offlin", "ls"], "there is no option '--offlin'; did you mean '--offline'?"),
+        (["--repo-dir", "x", "--bogus", "trust", "add"], "there is no option '--bogus'"),
+        (["trust", "add", "--role"], "a value must follow '--role': requester|executor|verifier"),
+        (["nodes", "--watch=maybe"], "'--watch' takes no value, or true or false; found 'maybe'"),
+        (["jobs", "-o", "json", "-o", "text"], "'-o' is given more than once"),
+        (["jobs", "-ojson", "show"], "ID is required"),
+    ],
+)
+def test_a_wrong_option_is_told_in_words(timerose, words, complaint):
+    assert timerose.complaint(*words, code=2).splitlines()[0] == "timerose: " + complaint
+
+
 def test_a_run_command_line_that_makes_no_sense_exits_125(timerose):
+    assert "'--explain' takes no value" in timerose.complaint("run", "--explain=dry", "f.wasm", code=125)
+    twice = ["run", "--copies", "2", "--copies", "3", "f.wasm"]
+    assert "'--copies' is given more than once" in timerose.complaint(*twice, code=125)
     assert "no option '--bogus'" in timerose.complaint("run", "--bogus", "f.wasm", code=125)
     timerose.complaint("run", code=125)
 
@@ -127,6 +145,14 @@ def test_an_output_that_is_full_is_a_failure(timerose):
         process = timerose.start("cat", cid, stdout=full, stderr=subprocess.PIPE)
         complaint = process.stderr.read().decode()
         assert process.wait(60) == 1
+    assert "No space left" in complaint and "standard output" in complaint
+
+
+def test_an_output_of_a_guest_that_is_full_is_a_failure(timerose, guests):
+    with open("/dev/full", "wb") as full:
+        process = timerose.start("run", guests("hello"), stdout=full, stderr=subprocess.PIPE)
+        complaint = process.stderr.read().decode()
+        assert process.wait(60) == 125
     assert "No space left" in complaint and "standard output" in complaint
 
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "cli/calls/guest_arguments.h"
-#include "cli/program/suggest.h"
+#include "cli/program/parse_complaint.h"
 #include "cli/program/version.h"
 
 namespace timerose::cli {
@@ -63,15 +63,6 @@ void add_families(Grammar& grammar, const std::vector<std::string>& words) {
   for (const Family& family : families()) family.add(grammar);
 }
 
-std::vector<CLI::App*> commands_below(CLI::App& command) {
-  return command.get_subcommands([](const CLI::App*) { return true; });
-}
-
-std::string did_you_mean(std::string_view typed, const std::vector<std::string>& names) {
-  const auto name = nearest(typed, names);
-  return name ? fmt::format("; did you mean '{}'?", *name) : "";
-}
-
 int usage_error(const Streams& streams, const CLI::App& command, std::string_view what, int code) {
   std::string name = command.get_name();
   for (const CLI::App* parent = command.get_parent(); parent != nullptr;
@@ -95,64 +86,11 @@ NamedCommand find_named(CLI::App& root, std::span<const std::string> words) {
       if (named.command == &root && words[i] == "--repo-dir") ++i;
       continue;
     }
-    const auto children = commands_below(*named.command);
-    const auto child = std::ranges::find_if(
-        children, [&](const CLI::App* app) { return app->get_name() == words[i]; });
-    if (child == children.end()) break;
-    named = {*child, i + 1};
+    CLI::App* child = command_below(*named.command, words[i]);
+    if (child == nullptr) break;
+    named = {child, i + 1};
   }
   return named;
-}
-
-std::vector<std::string> option_names(const CLI::App& command) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-  }
-  return names;
-}
-
-// The option that a word names, with or without a value in it; null if there is none.
-const CLI::Option* option_of(const CLI::App& command, const std::string& word) {
-  return command.get_option_no_throw(word.substr(0, word.find('=')));
-}
-
-std::string no_option(const CLI::App& command, const std::string& word) {
-  const std::string name = word.substr(0, word.find('='));
-  const bool is_letter = name.size() <= 2;  // any other letter is as near
-  return fmt::format("there is no option '{}'{}", word,
-                     is_letter ? "" : did_you_mean(name, option_names(command)));
-}
-
-// What a person should read about a failed parse; the parser's own text where that is good enough.
-std::string describe(CLI::App& command, std::span<const std::string> words,
-                     const CLI::ParseError& error) {
-  std::vector<std::string> children;
-  for (const CLI::App* child : commands_below(command)) children.push_back(child->get_name());
-  if (!children.empty()) {
-    for (auto word = words.begin(); word != words.end(); ++word) {
-      if (!word->starts_with("-")) {
-        return fmt::format("there is no command '{}'{}", *word, did_you_mean(*word, children));
-      }
-      const CLI::Option* option = option_of(command, *word);
-      if (option == nullptr) return no_option(command, *word);
-      const bool has_value_behind =
-          option->get_expected_min() > 0 && word->find('=') == std::string::npos;
-      if (has_value_behind && std::next(word) != words.end()) ++word;
-    }
-    const bool lacks_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
-                               words.empty() && command.get_parent() != nullptr;
-    if (lacks_command) return fmt::format("a command must follow '{}'", command.get_name());
-  }
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
-  for (const CLI::App* at = &command; at != nullptr; at = at->get_parent()) {
-    const std::vector<std::string> extras = at->remaining();
-    if (extras.empty()) continue;
-    if (extras.front().starts_with("-")) return no_option(*at, extras.front());
-    return fmt::format("unexpected argument '{}'", extras.front());
-  }
-  return error.what();
 }
 
 // "-r=false" as "--recursive=false": the parser takes what follows one letter for more letters.
@@ -216,6 +154,7 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words, const Stre
   failure_code = guest ? kExitRunFailed : kExitFailure;
   only_here = names_own_command(grammar, named.command);
   const auto from = words.begin() + static_cast<ptrdiff_t>(named.words_from);
+  const std::vector<std::string> before(words.begin(), from);
   const std::vector<std::string> own(from, words.end());
   if (guest) {
     auto rest = own;
@@ -231,8 +170,8 @@ std::optional<int> CommandLine::parse(std::vector<std::string> words, const Stre
   } catch (const CLI::Success& asked) {  // --help
     return grammar.root.exit(asked);
   } catch (const CLI::ParseError& error) {
-    return usage_error(streams, *named.command, describe(*named.command, own, error),
-                       guest ? kExitRunFailed : kExitUsage);
+    const std::string what = parse_complaint(grammar.root, before, *named.command, own, error);
+    return usage_error(streams, *named.command, what, guest ? kExitRunFailed : kExitUsage);
   }
   return std::nullopt;
 }
