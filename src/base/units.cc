@@ -62,7 +62,10 @@ Result<uint64_t> parse_with(std::string_view text, std::span<const Unit> units,
 
 Result<uint64_t> parse_count(std::string_view text) {
   static constexpr auto kNone = std::to_array<Unit>({{"", 1}});
-  return parse_with(text, kNone, "a whole number from 0 to 18446744073709551615");
+  const bool is_too_large =
+      !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return parse_with(text, kNone,
+                    is_too_large ? "a whole number up to 18446744073709551615" : "a whole number");
 }
 
 Result<uint64_t> parse_bytes(std::string_view text) {

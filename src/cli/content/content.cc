@@ -84,9 +84,12 @@ Result<Cid> resolve_content(Session& session, const std::string& text,
   struct stat status{};
   const std::string local = path_of_client(session.streams(), text);
   if (stat(local.c_str(), &status) == 0) return find_or_add_local(session, text, layout);
-  if (looks_like_cid(text)) return path.error();
-  return Error{ErrorCode::kNotFound,
-               fmt::format("'{}' is neither a CID nor a file or folder here", text)};
+  return names_nothing(text, "a file or folder", path.error());
+}
+
+Error names_nothing(std::string_view text, std::string_view expected, Error why) {
+  if (looks_like_cid(text)) return why;
+  return {ErrorCode::kNotFound, fmt::format("'{}' is neither a CID nor {} here", text, expected)};
 }
 
 }  // namespace timerose::cli

@@ -27,4 +27,8 @@ Result<unixfs::Resolved> resolve_inside(Session& session, std::string_view text)
 Result<Cid> resolve_content(Session& session, const std::string& text,
                             const unixfs::Layout& layout = unixfs::unixfs_v1_2025());
 
+// What is said of a word that is no path to content, as `why` says, and names nothing here; of what
+// surely was meant as a CID, `why` itself.
+Error names_nothing(std::string_view text, std::string_view expected, Error why);
+
 }  // namespace timerose::cli

@@ -6,6 +6,7 @@
 #include "cli/content/block_input.h"
 #include "cli/content/content.h"
 #include "multiformats/peer_id.h"
+#include "names/name_service.h"
 
 namespace timerose::cli {
 namespace {
@@ -28,10 +29,11 @@ const char* basis_text(Basis basis) {
   return "as many equal answers as were asked for";
 }
 
+// Or a pipe: <(timerose block get CID).
 bool is_file(const Session& session, const std::string& text) {
   std::error_code error;
-  return text == "-" ||
-         std::filesystem::is_regular_file(path_of_client(session.streams(), text), error);
+  const auto status = std::filesystem::status(path_of_client(session.streams(), text), error);
+  return text == "-" || (std::filesystem::exists(status) && !std::filesystem::is_directory(status));
 }
 
 std::string statement_line(const Evidence& evidence, const Statement& statement) {
@@ -47,6 +49,10 @@ std::string statement_line(const Evidence& evidence, const Statement& statement)
 Result<Bytes> read_object(Session& session, const std::string& text, size_t bytes_max) {
   if (!Cid::parse(text).ok() && is_file(session, text)) {
     return read_source(session.streams(), text, bytes_max);
+  }
+  if (!names::is_name_path(text)) {
+    auto path = unixfs::Path::parse(text);
+    if (!path.ok()) return names_nothing(text, "a file", std::move(path).error());
   }
   TR_ASSIGN(const Cid cid, resolve_path(session, text));
   if (cid.codec() != Codec::kDagCbor) {

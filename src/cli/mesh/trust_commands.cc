@@ -74,6 +74,16 @@ void add_trust_add(Grammar& grammar, CLI::App& group) {
   add_role_option(*command, *texts, "One role; may be repeated (default: requester and executor)");
 }
 
+Error not_trusted(const TrustList& trust, const PeerId& peer, const TrustTexts& texts) {
+  if (peer == trust.self()) {
+    return {ErrorCode::kInvalidArgument, "a node always trusts its own key"};
+  }
+  const std::string roles = texts.roles.empty() ? "" : " as ";
+  return {ErrorCode::kNotFound,
+          fmt::format("{} is not trusted{}{}; `timerose trust list` shows who is", peer.to_string(),
+                      roles, fmt::join(texts.roles, " or "))};
+}
+
 Result<int> trust_remove(Session& session, const TrustTexts& texts) {
   TR_ASSIGN(const auto roles, roles_of(texts.roles));
   TR_ASSIGN(TrustList trust, load_trust(session));
@@ -83,11 +93,7 @@ Result<int> trust_remove(Session& session, const TrustTexts& texts) {
     for (const Role role : roles.empty() ? trust.roles_of(peer) : roles) {
       had = trust.remove(peer, role) || had;
     }
-    if (!had) {
-      return Error{ErrorCode::kNotFound,
-                   fmt::format("{} is not trusted{}; `timerose trust list` shows who is", text,
-                               roles.empty() ? "" : " with that")};
-    }
+    if (!had) return not_trusted(trust, peer, texts);
   }
   TR_TRY(keep_trust(session, trust));
   return kExitSuccess;

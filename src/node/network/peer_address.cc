@@ -38,13 +38,15 @@ Result<mesh::PeerAddresses> parse_peer(std::string_view text) {
 }
 
 Result<PeerId> parse_key(std::string_view text) {
-  if (!text.starts_with("did:key:")) {
-    auto peer = PeerId::parse(text);
-    if (!peer.ok()) return std::move(peer).error().within("expected a PeerID or a did:key");
+  if (text.starts_with("did:key:")) {
+    if (const auto key = did_key_parse(text); key.ok()) return PeerId::of(*key);
+  } else if (auto peer = PeerId::parse(text); peer.ok()) {
     return peer;
   }
-  TR_ASSIGN(const PublicKey key, did_key_parse(text));
-  return PeerId::of(key);
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("expected a PeerID (12D3Koo..., Qm... or k51...) or the did:key of an "
+                           "Ed25519 key (did:key:z6Mk...), whole; found '{}'",
+                           text)};
 }
 
 std::string format_peer(const mesh::Address& address, const PeerId& peer) {
