@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/units.h"
+
 namespace timerose::scheduler {
 namespace {
 
@@ -55,10 +57,25 @@ void explain_misses(const CallToPlace& call, const NodeIndex& nodes, NodeRef sel
     for (const Term& term : call.required->terms) out.misses.push_back(miss_of(term, nodes, self));
   }
   if (call.trusted_only) out.nodes_not_trusted = nodes.live().size() - nodes.trusted().size();
-  out.nodes_without_memory = static_cast<size_t>(
-      std::count_if(nodes.live().begin(), nodes.live().end(), [&](NodeRef node) {
-        return nodes.numbers(node).memory_free_mib < (call.memory_bytes >> 20);
-      }));
+  out.memory_bytes = call.memory_bytes;
+  for (const NodeRef ref : nodes.live()) {
+    if (nodes.numbers(ref).memory_free_mib >= (call.memory_bytes >> 20)) continue;
+    ++out.nodes_without_memory;
+    const uint64_t has = nodes.advert(ref).use.memory_free_bytes;
+    if (out.most_memory && has <= out.most_memory_bytes) continue;
+    out.most_memory = nodes.advert(ref).peer();
+    out.most_memory_bytes = has;
+  }
+}
+
+// In what candidates are too near to other copies of the call, which they do not have themselves.
+std::string nearness(const CallToPlace& call, const Decision& decision) {
+  const bool is_any = std::ranges::any_of(decision.all(), [&](const Candidate& candidate) {
+    return candidate.rejected == Rejected::kApart &&
+           std::ranges::find(call.copies, candidate.node) == call.copies.end();
+  });
+  if (call.apart == nullptr || !is_any) return {};
+  return call.apart->attribute == Attribute::kLabel ? "label." + call.apart->label : "operator";
 }
 
 }  // namespace
@@ -86,7 +103,10 @@ Explanation explain(const CallToPlace& call, const Decision& decision, const Nod
     out.lines.push_back({node.advert.peer(), candidate.why, candidate.cost, candidate.move_bytes,
                          rejection(call, candidate, node)});
   }
-  if (decision.fitting == 0) explain_misses(call, nodes, self, out);
+  if (decision.fitting == 0) {
+    explain_misses(call, nodes, self, out);
+    out.apart = nearness(call, decision);
+  }
   return out;
 }
 
@@ -104,13 +124,19 @@ std::string Explanation::refusal() const {
     }
   }
   if (nodes_taken > 0) out += fmt::format("; {} have been given it already", nodes_taken);
+  if (!apart.empty()) out += fmt::format("; others do not differ from these in {}", apart);
   if (nodes_avoided > 0) {
     out +=
         fmt::format("; {} are left out: they refused this node, failed, were not reached or lied",
                     nodes_avoided);
   }
   if (nodes_without_memory > 0) {
-    out += fmt::format("; {} have less memory free than the call may use", nodes_without_memory);
+    out += fmt::format("; {} have less memory free than the {} that the call may use",
+                       nodes_without_memory, format_bytes(memory_bytes));
+    if (most_memory) {
+      out += fmt::format(", nearest is {} with {}", most_memory->to_string(),
+                         format_bytes(most_memory_bytes));
+    }
   }
   if (nodes_not_trusted > 0) {
     out +=

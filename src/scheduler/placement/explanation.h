@@ -32,7 +32,11 @@ struct Explanation {
   size_t nodes_avoided = 0;
   std::vector<Line> lines;  // as the decision has them: the first fitting one is the cheapest
   std::vector<Miss> misses;
+  std::string apart;  // in what others do not differ from those that were taken: "label.zone"
   size_t nodes_without_memory = 0;
+  uint64_t memory_bytes = 0;          // that the call may use
+  std::optional<PeerId> most_memory;  // of those without enough, who has the most free
+  uint64_t most_memory_bytes = 0;
   size_t nodes_not_trusted = 0;
   // Where more nodes are wanted, for copies or a quorum, than fit: how many do, and why no more.
   std::string shortage;

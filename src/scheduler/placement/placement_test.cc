@@ -390,6 +390,35 @@ TEST_F(PlacementTest, CopiesStandApart) {
   }
 }
 
+TEST_F(PlacementTest, NoNodeFitsSaysInWhatOthersAreTooNearToTheCopies) {
+  const Term apart = Requirement::parse("label.zone=x")->terms[0];
+  for (uint32_t number = 1; number <= 3; ++number) put(number);
+  const std::vector<NodeRef> copies{self};
+  CallToPlace call = call_on(1000);
+  call.copies = copies;
+  call.apart = &apart;
+  const Decision decision = decide(call);
+  ASSERT_EQ(decision.fitting, 0U);
+  EXPECT_EQ(
+      explain(call, decision, nodes, self).refusal(),
+      "no node fits, of 4 known; 1 have been given it already; others do not differ from these "
+      "in label.zone");
+}
+
+TEST_F(PlacementTest, NoNodeFitsSaysWhoHasTheMostMemoryFree) {
+  Advert larger = node_at(1, 10);
+  larger.use.memory_free_bytes = uint64_t{9} << 30;
+  put(1, larger);
+  CallToPlace call = call_on(1000);
+  call.memory_bytes = uint64_t{1} << 40;
+  const Decision decision = decide(call);
+  ASSERT_EQ(decision.fitting, 0U);
+  EXPECT_EQ(explain(call, decision, nodes, self).refusal(),
+            "no node fits, of 2 known; 2 have less memory free than the 1.0 TiB that the call may "
+            "use, nearest is " +
+                larger.peer().to_string() + " with 9.0 GiB");
+}
+
 TEST_F(PlacementTest, AvoidedAndFullNodesAreRejectedWithTheReason) {
   const NodeRef bad = put(1);
   Advert full = node_at(2, 10);
