@@ -77,8 +77,7 @@ TEST_F(HaveSearchTest, ABlockThatComesForAnAnswerIsOneAndCountsForNothingElse) {
 }
 
 TEST_F(HaveSearchTest, NobodyIsAskedWhoDoesNotSpeakIt) {
-  EXPECT_THAT(find(block_number(5).cid(), {numbered_peer(77)}, kLong_ms).get(),
-              IsEmpty());
+  EXPECT_THAT(find(block_number(5).cid(), {numbered_peer(77)}, kLong_ms).get(), IsEmpty());
 }
 
 TEST_F(HaveSearchTest, WhoSaysNothingIsNotWaitedForAndTheQuestionIsWithdrawn) {
