@@ -42,6 +42,22 @@ TEST_F(ExecutorQuestionsTest, EstimatesTheWaitByWhatCallsTook) {
   EXPECT_LT(wait(102), 4000U);
 }
 
+TEST_F(ExecutorQuestionsTest, OfManyThreadsOneIsFreeSoon) {
+  ExecutorLimits limits;
+  limits.running_max = limits.run_threads = 4;
+  limit(limits);
+  open(1, a_);
+  for (CallNumber call = 0; call < 20; ++call) {
+    step(ExecutionEnded{begin(1, call, static_cast<int>(call)), finish(), 800 * kMs, 5});
+  }
+  for (int number = 20; number < 24; ++number) hear(1, offer(200 + number, number));
+  hear(1, Probe{100, invocation(99), {}});
+  step(Surveyed{only<Survey>().question, {}});
+  const uint64_t wait_ms = only_sent<Estimate>(1).wait_ms;
+  EXPECT_GT(wait_ms, 150U);
+  EXPECT_LT(wait_ms, 250U) << "a fourth of what one call takes";
+}
+
 TEST_F(ExecutorQuestionsTest, TellsWhatIsKnownAndExecutesNothing) {
   open(1, a_);
   hear(1, Known{7, name_of(invocation(0)), {}});

@@ -82,10 +82,11 @@ class Job {
   // other failure is tried so often.
   static constexpr uint32_t kFailuresMax = 3;
   static constexpr uint64_t kMemoWithin_ms = 300;
-  // With as many bytes to read, the cheapest few are asked first what they really lack; else the
-  // call is offered directly, so that a small one is one round trip.
+  // With as many bytes to read, a few are asked first what they really lack: those that may turn
+  // out cheapest, and the cheapest by what is known. Else the call is offered directly, so that a
+  // small one is one round trip.
   static constexpr uint64_t kProbeFromBytes = 1U << 20;
-  static constexpr size_t kProbedAtOnce = 3;
+  static constexpr size_t kProbedAtOnce = 3;  // and one
   static constexpr uint64_t kProbeWithin_ms = 200;
   // So long a call without a deadline waits for nodes that are busy, or that fit and cannot be
   // reached.
@@ -211,6 +212,7 @@ class Job {
   void estimated(uint32_t seat, const Estimated& event);
   void probe_failed(uint32_t seat, AttemptId attempt);
   [[nodiscard]] float hoped_for(Candidate candidate) const;
+  size_t order_for_probes(std::vector<Candidate>& order) const;
   void end_probing_if_decided(uint32_t seat);
   void end_probing(uint32_t seat);
   [[nodiscard]] bool is_any_probing() const;

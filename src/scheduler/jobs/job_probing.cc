@@ -7,17 +7,33 @@
 
 namespace timerose::scheduler::jobs {
 
-// Of a node that may have the function without this one having heard of it; and the time until it
-// says so.
+// Of a node that may have the function, or be free again, without this one having heard of it; and
+// the time until it says so.
 float Job::hoped_for(Candidate candidate) const {
-  const bool unknown = candidate.cost.compile > 0 && mesh_.nodes.is_live(candidate.node);
-  if (unknown) {
+  const float known = candidate.cost.total();
+  if (!candidate.has_function && mesh_.nodes.is_live(candidate.node)) {
     candidate.set_lacking(
         candidate.move_bytes - std::min(candidate.move_bytes, call_.function_bytes),
         mesh_.nodes.numbers(candidate.node).per_byte);
-    candidate.cost.compile = 0;
   }
-  return candidate.cost.total() + (unknown ? candidate.cost.ask : 0);
+  candidate.cost.compile = 0;
+  candidate.cost.queue = 0;
+  const float hoped = candidate.cost.total();
+  return hoped < known ? hoped + candidate.cost.ask : known;
+}
+
+// Those that are to be probed come to the front: how many.
+size_t Job::order_for_probes(std::vector<Candidate>& order) const {
+  const size_t most = std::min(order.size(), kProbedAtOnce);
+  if (options_.drawn) return most;
+  const NodeRef cheapest = order.front().node;
+  std::ranges::stable_sort(order, std::less(),
+                           [this](const Candidate& one) { return hoped_for(one); });
+  const auto first_left = order.begin() + static_cast<ptrdiff_t>(most);
+  const auto found = std::ranges::find(first_left, order.end(), cheapest, &Candidate::node);
+  if (found == order.end()) return most;
+  std::rotate(first_left, found, found + 1);
+  return most + 1;
 }
 
 void Job::probe(uint32_t seat) {
@@ -25,7 +41,8 @@ void Job::probe(uint32_t seat) {
   at.state = SeatState::kProbing;
   at.probe_until_ms = now_ms_ + kProbeWithin_ms;
   at.probed.clear();
-  for (size_t i = 0; i < std::min(at.order.size(), kProbedAtOnce); ++i) {
+  const size_t count = order_for_probes(at.order);
+  for (size_t i = 0; i < count; ++i) {
     const Candidate& candidate = at.order[i];
     const PeerId peer = mesh_.nodes.advert(candidate.node).peer();
     const AttemptId id = begin(seat, peer, candidate.node, AttemptState::kProbed).id;

@@ -204,7 +204,7 @@ void Placer::add(NodeRef node, Why why, Decision& out) const {
 
 void Placer::weigh(const CallToPlace& call, const Asked& asked, Candidate& candidate) const {
   candidate.rejected = fit(call, candidate.node, candidate.term);
-  candidate.cost = cost_of(call, asked, candidate.node, candidate.move_bytes);
+  candidate.cost = cost_of(call, asked, candidate);
   if (call.preferred == nullptr) return;
   const float plain = candidate.cost.total();
   const Measured node{nodes_.advert(candidate.node), trip(self_, candidate.node)};
@@ -243,21 +243,25 @@ bool Placer::is_apart(const CallToPlace& call, NodeRef node) const {
   return true;
 }
 
-Cost Placer::cost_of(const CallToPlace& call, const Asked& asked, NodeRef node,
-                     uint64_t& move_bytes) const {
+Cost Placer::cost_of(const CallToPlace& call, const Asked& asked, Candidate& candidate) const {
+  const NodeRef node = candidate.node;
   const NodeNumbers& numbers = nodes_.numbers(node);
   const bool warm = nodes_.is_warm(node, call.function_mark, asked.warm_if(node));
   Cost cost;
   float farthest = 0;
-  move_bytes = 0;
+  uint64_t move_bytes = 0;
+  bool has_function = true;
   for (size_t i = warm ? 1 : 0; i < asked.count; ++i) {
     const Content& content = asked.contents[i];
     if (contains(content.all(), node)) continue;
+    has_function = has_function && i != 0;
     const Way way = nearest(content, node);
     move_bytes += content.bytes;
     cost.move += static_cast<float>(content.bytes) * way.per_byte;
     farthest = std::max(farthest, way.trip);
   }
+  candidate.move_bytes = move_bytes;
+  candidate.has_function = has_function;
   cost.burden = kBurden * cost.move;
   cost.move += farthest;  // what lies in several places is asked for at once
   cost.ask = trip(self_, node);

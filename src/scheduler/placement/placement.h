@@ -76,8 +76,9 @@ struct Candidate {
   NodeRef node;
   Why why = Why::kRandom;
   Rejected rejected = Rejected::kNot;
-  uint8_t term = 0;         // of the requirement, for kRequirement
-  uint64_t move_bytes = 0;  // that it lacks, as far as is known here
+  uint8_t term = 0;           // of the requirement, for kRequirement
+  bool has_function = false;  // as far as is known here
+  uint64_t move_bytes = 0;    // that it lacks, the same
   Cost cost;
   float rank = 0;  // cost.total(), when it was put in order
 
@@ -155,8 +156,8 @@ class Placer {
   void weigh(const CallToPlace& call, const Asked& asked, Candidate& candidate) const;
   [[nodiscard]] Rejected fit(const CallToPlace& call, NodeRef node, uint8_t& term) const;
   [[nodiscard]] bool is_apart(const CallToPlace& call, NodeRef node) const;
-  [[nodiscard]] Cost cost_of(const CallToPlace& call, const Asked& asked, NodeRef node,
-                             uint64_t& move_bytes) const;
+  // Notes what it lacks, too.
+  Cost cost_of(const CallToPlace& call, const Asked& asked, Candidate& candidate) const;
   [[nodiscard]] Way nearest(const Content& content, NodeRef node) const;
   [[nodiscard]] float trip(NodeRef a, NodeRef b) const;
   [[nodiscard]] float per_byte(NodeRef from, NodeRef to, float trip) const;
