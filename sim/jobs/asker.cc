@@ -217,7 +217,10 @@ void Asker::cancel_one(uint64_t dice) {
 }
 
 void Asker::abandon_all() {
-  for (const auto& [number, active] : active_) world_.books.abandon(number);
+  for (const auto& [number, active] : active_) {
+    world_.books.abandon(number);
+    world_.free_holders.ended(active->name);
+  }
 }
 
 void Asker::tell(JobNumber number, const JobEvent& event) {
@@ -257,6 +260,7 @@ execute::CallNumber Asker::number_of(Active& active, AttemptId attempt, const Pe
 }
 
 void Asker::on(Active& active, const ProbeNode& action) {
+  world_.free_holders.probed(active.name, self_, *active.question.call);
   const CallNumber call = number_of(active, action.attempt, action.peer);
   side(execute::Ask{action.peer, execute::Probe{call, active.block, {}}});
 }
@@ -272,6 +276,7 @@ void Asker::on(Active& active, const RevealAnswers& action) {
 }
 
 void Asker::on(Active& active, const OfferCall& action) {
+  world_.free_holders.offered(active.name, self_, *active.question.call);
   execute::Offer offer;
   offer.call = number_of(active, action.attempt, action.peer);
   offer.invocation = active.block;
@@ -299,6 +304,7 @@ void Asker::on(Active& active, const Withdraw& action) {
 void Asker::on(Active& active, const EndJob& action) {
   const Ending& ending = action.ending;
   leave_search(active);
+  world_.free_holders.ended(active.name);
   if (ending.how == How::kAnswered) {
     check_answer(active, ending);
     learn(active, ending);

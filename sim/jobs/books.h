@@ -25,12 +25,17 @@ struct Totals {
   uint64_t wrong = 0;      // believed, where enough liars met or one answer was enough
   uint64_t caught = 0;     // liars whose answer lost
   uint64_t offers = 0;
-  uint64_t executions = 0;         // begun
-  uint64_t useless = 0;            // stopped, or lost with their node
-  uint64_t killed = 0;             // processes, by calls that kill
-  uint64_t moving = 0;             // executions whose data had to come
-  uint64_t moving_needlessly = 0;  // while a free node held all of it
+  uint64_t executions = 0;  // begun
+  uint64_t useless = 0;     // stopped, or lost with their node
+  uint64_t killed = 0;      // processes, by calls that kill
+  uint64_t moving = 0;      // executions whose data had to come
+  // Of these (free_holders.h), there being a free node that held all when the call was placed: it
+  // would have begun sooner there, with the bytes that moved, or later; or there was no such node
+  // then, and is one now.
+  uint64_t moving_needlessly = 0;
   uint64_t bytes_needlessly = 0;
+  uint64_t moving_sooner = 0;
+  uint64_t moving_too_late = 0;
   uint64_t fetches = 0;
   uint64_t adverts = 0;
   uint64_t advert_bytes = 0;  // received, over all nodes: copies and envelopes included

@@ -67,6 +67,33 @@ TEST(MeshSimulation, AQuorumOfTwoIsNotFooledByThoseWhoLieAlone) {
   EXPECT_GT(result.totals.answered, result.totals.asked * 9 / 10);
 }
 
+TEST(MeshSimulation, WhoKnowsEverythingMovesNothingNeedlessly) {
+  Scenario scenario;
+  scenario.lasts_ms = 30'000;
+  scenario.work.askers_max = 1;  // calls do not overtake each other
+  scenario.work.jobs_per_s = 20;
+  scenario.work.placing = Placing::kOmniscient;
+  const MeshResult result = run_mesh(scenario, {});
+  EXPECT_EQ(result.failure, "");
+  EXPECT_GT(result.totals.moving, 0U);
+  EXPECT_EQ(result.totals.moving_needlessly, 0U);
+}
+
+TEST(MeshSimulation, WhoCallsAlwaysTheSameNodeMovesNeedlessly) {
+  Scenario scenario;
+  scenario.lasts_ms = 30'000;
+  Sabotage sabotage;
+  sabotage.options = [](scheduler::jobs::JobOptions& options) {
+    options.where = scheduler::jobs::Where::kLocal;
+  };
+  const Totals totals = run_mesh(scenario, {.sabotage = sabotage}).totals;
+  EXPECT_GT(totals.moving, 0U);
+  EXPECT_GT(totals.moving_needlessly, 0U);
+  EXPECT_GE(totals.bytes_needlessly, totals.moving_needlessly * scenario.work.data.bytes_min);
+  EXPECT_LE(totals.moving_needlessly + totals.moving_sooner + totals.moving_too_late,
+            totals.moving);
+}
+
 TEST(MeshSimulation, EveryScenarioFileCanBeRead) {
   const auto folder = std::filesystem::path(TIMEROSE_SOURCE_DIR) / "sim/scenarios";
   size_t files = 0;

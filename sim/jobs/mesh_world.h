@@ -12,6 +12,7 @@
 #include "sim/jobs/books.h"
 #include "sim/jobs/catalogue.h"
 #include "sim/jobs/flows.h"
+#include "sim/jobs/free_holders.h"
 #include "sim/jobs/geography.h"
 #include "sim/jobs/memos.h"
 #include "sim/jobs/omniscient.h"
@@ -47,6 +48,7 @@ class MeshWorld {
   std::vector<std::unique_ptr<MeshNode>> nodes;
   std::vector<NodeNumber> askers;
   Omniscient omniscient{*this};
+  FreeHolders free_holders{*this};
   std::vector<Cid> outputs;  // of answered calls, for others to read
 
   [[nodiscard]] PrivateKey key_of(NodeNumber node) const;

@@ -24,6 +24,8 @@ class Omniscient {
   std::optional<NodeNumber> place(NodeNumber asker, const compute::Invocation& call);
   // An offer has come to the node.
   void arrived(NodeNumber node);
+  // Calls on their way to it included.
+  [[nodiscard]] bool has_free_core(NodeNumber node) const { return queue(node) == 0; }
 
  private:
   struct Sent {

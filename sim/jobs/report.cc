@@ -52,6 +52,8 @@ std::vector<Figure> figures_of(const Scenario& scenario, const MeshResult& resul
           {"moving", totals.moving, "executions whose data had to come"},
           {"moving_needlessly", totals.moving_needlessly, "of them, while a free node held all"},
           {"bytes_needlessly", totals.bytes_needlessly, "bytes"},
+          {"moving_sooner", totals.moving_sooner, "of them, sooner than at such a node"},
+          {"moving_too_late", totals.moving_too_late, "of them, as one was free too late"},
           {"wrong", totals.wrong, "wrong Outcomes believed, as the policy allows"},
           {"caught", totals.caught, "false answers found out"},
           {"killed", totals.killed, "processes, by calls that kill"},

@@ -211,7 +211,12 @@ Bytes Runner::lie_about(const Cid& invocation) const {
 
 void Runner::fetch(ExecutionId id, const std::shared_ptr<const Job>& job) {
   const std::vector<ObjectNumber> lacking = missing(*job);
-  count_move(*job, lacking);
+  uint64_t bytes = 0;  // that do not come for another call anyway
+  for (const ObjectNumber object : lacking) {
+    if (!store_.is_fetching(object)) bytes += world_.catalogue.object(object).bytes;
+  }
+  if (!lacking.empty()) ++world_.books.totals.moving;
+  if (bytes > 0) world_.free_holders.moves(job->name, self_, job->invocation, bytes);
   Fetching fetching{.job = job};
   fetching.wait = store_.fetch(lacking, [this, id](bool here) {
     fetching_.erase(id);
@@ -221,24 +226,6 @@ void Runner::fetch(ExecutionId id, const std::shared_ptr<const Job>& job) {
   });
   fetching_.emplace(id, std::move(fetching));
   watch();
-}
-
-// Whether another node could have run it at once, with nothing to move.
-void Runner::count_move(const Job& job, const std::vector<ObjectNumber>& lacking) {
-  if (lacking.empty()) return;
-  Totals& totals = world_.books.totals;
-  ++totals.moving;
-  uint64_t bytes = 0;
-  for (const ObjectNumber object : lacking) bytes += world_.catalogue.object(object).bytes;
-  for (const NodeNumber node : world_.catalogue.object(lacking.back()).holders) {
-    if (node == self_ || !world_.present(node)) continue;
-    Runner& other = world_.nodes[node]->runner();
-    const auto load = other.load();
-    if (load.running + load.waiting >= other.cores() || !other.has_inputs(job)) continue;
-    ++totals.moving_needlessly;
-    totals.bytes_needlessly += bytes;
-    return;
-  }
 }
 
 void Runner::launch(ExecutionId id, const std::shared_ptr<const Job>& job) {
@@ -266,18 +253,27 @@ void Runner::launch(ExecutionId id, const std::shared_ptr<const Job>& job) {
       if (found != running_.end() && found->second.number == number) end(id);
     });
   }
+  world_.free_holders.begins(job->name, self_, compile_ns(job->invocation.module));
   make_warm(job->invocation.module);
   running_.emplace(id, std::move(running));
   watch();
 }
 
-uint64_t Runner::duration_ns(const Job& job, const Truth& truth) {
-  auto fuel = static_cast<double>(std::min(truth.fuel, job.fuel));
-  const bool warm = std::find(warm_.begin(), warm_.end(), job.invocation.module) != warm_.end();
-  if (const Function* function = world_.catalogue.function_of(job.invocation.module);
-      function != nullptr && !warm) {
-    fuel += kCompilePerByte_fuel * static_cast<double>(function->kind->module_bytes);
-  }
+uint64_t Runner::duration_ns(const Job& job, const Truth& truth) const {
+  const auto fuel = static_cast<double>(std::min(truth.fuel, job.fuel));
+  return ns_for(fuel + compile_fuel(job.invocation.module));
+}
+
+uint64_t Runner::compile_ns(const Cid& module) const { return ns_for(compile_fuel(module)); }
+
+double Runner::compile_fuel(const Cid& module) const {
+  const bool warm = std::find(warm_.begin(), warm_.end(), module) != warm_.end();
+  const Function* function = world_.catalogue.function_of(module);
+  if (function == nullptr || warm) return 0;
+  return kCompilePerByte_fuel * static_cast<double>(function->kind->module_bytes);
+}
+
+uint64_t Runner::ns_for(double fuel) const {
   const double seconds =
       slower_ * fuel / static_cast<double>(world_.geography.machine(self_).fuel_per_s);
   return static_cast<uint64_t>(seconds * 1e9);

@@ -41,6 +41,8 @@ class Runner final : public scheduler::execute::ExecutorView {
   // The latest functions that started here, the last one first.
   [[nodiscard]] const std::vector<Cid>& warm() const { return warm_; }
   [[nodiscard]] uint64_t memory_used() const { return memory_used_; }
+  // Before the function can run here.
+  [[nodiscard]] uint64_t compile_ns(const Cid& module) const;
 
   [[nodiscard]] bool may_ask(const PeerId& requester) const override;
   [[nodiscard]] bool has_inputs(const scheduler::execute::Job& job) const override;
@@ -74,11 +76,12 @@ class Runner final : public scheduler::execute::ExecutorView {
   void stop(ExecutionId id);
   void end(ExecutionId id);
   [[nodiscard]] scheduler::execute::Estimate estimate_of(const Job& job) const;
-  [[nodiscard]] uint64_t duration_ns(const Job& job, const Truth& truth);
+  [[nodiscard]] uint64_t duration_ns(const Job& job, const Truth& truth) const;
+  [[nodiscard]] double compile_fuel(const Cid& module) const;
+  [[nodiscard]] uint64_t ns_for(double fuel) const;
   [[nodiscard]] uint64_t fuel_in(uint64_t ns) const;
   [[nodiscard]] std::optional<scheduler::execute::Finish> answer_known(const Cid& invocation) const;
   void make_warm(const Cid& module);
-  void count_move(const Job& job, const std::vector<ObjectNumber>& missing);
   [[nodiscard]] Bytes lie_about(const Cid& invocation) const;
   [[nodiscard]] scheduler::execute::Finish answer_of(const Job& job, const Truth& truth);
   [[nodiscard]] Bytes receipt_of(const Cid& invocation, ByteView outcome, uint64_t fuel) const;

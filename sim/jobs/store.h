@@ -30,6 +30,7 @@ class Store {
   [[nodiscard]] bool holds(ObjectNumber object) const {
     return world_.catalogue.holds(self_, object);
   }
+  [[nodiscard]] bool is_fetching(ObjectNumber object) const { return fetches_.contains(object); }
 
  private:
   struct Fetch {
