@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/printable.h"
 #include "ipld/codec.h"
 #include "ipld/dag_pb.h"
 #include "unixfs/directory.h"
@@ -17,11 +18,8 @@ constexpr size_t kShownNameBytesMax = 64;
 
 // A name as a message can hold it.
 std::string shown(std::string_view name) {
-  std::string text(name.substr(0, kShownNameBytesMax));
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return "'" + text + (name.size() > kShownNameBytesMax ? "...'" : "'");
+  return "'" + printable_line(name.substr(0, kShownNameBytesMax)) +
+         (name.size() > kShownNameBytesMax ? "...'" : "'");
 }
 
 // Collects the names to list in a message: some, and whether there were more.

@@ -1,6 +1,7 @@
 // timerose id, timerose key: who this node is, and its named keys.
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "cli/network/own_addresses.h"
 #include "cli/program/grammar.h"
 #include "cli/program/version.h"
@@ -27,9 +28,10 @@ Identity identity_of(const PublicKey& key) {
 
 // "<id>", "<did>", "<pubkey>", "<aver>" and the escapes "\n" and "\t" of a format.
 std::string format_identity(const Identity& identity, std::string text) {
+  const std::string agent = printable_line(identity.agent);
   const std::pair<std::string_view, std::string_view> replacements[] = {
       {"<id>", identity.peer_id},        {"<did>", identity.did},
-      {"<pubkey>", identity.public_key}, {"<aver>", identity.agent},
+      {"<pubkey>", identity.public_key}, {"<aver>", agent},
       {"\\n", std::string_view("\n")},   {"\\t", std::string_view("\t")},
   };
   for (const auto& [name, value] : replacements) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/printable.h"
 #include "base/units.h"
 #include "cli/network/asking.h"
 #include "cli/network/own_addresses.h"
@@ -17,10 +18,10 @@ namespace {
 Status print_peer(Session& session, const node::ConnectedPeer& peer, bool verbose) {
   std::string line = node::format_peer(peer.address, peer.peer);
   if (verbose) {
-    line += fmt::format(" {} {}s {}{}",
-                        peer.direction == mesh::Direction::kInbound ? "inbound" : "outbound",
-                        peer.connected_ns / 1'000'000'000, peer.agent.empty() ? "-" : peer.agent,
-                        peer.wanted ? " wanted" : "");
+    line += fmt::format(
+        " {} {}s {}{}", peer.direction == mesh::Direction::kInbound ? "inbound" : "outbound",
+        peer.connected_ns / 1'000'000'000, peer.agent.empty() ? "-" : printable_line(peer.agent),
+        peer.wanted ? " wanted" : "");
   }
   return session.out().line(line);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "base/printable.h"
 
 namespace timerose::scheduler::execute {
 namespace {
@@ -161,7 +162,12 @@ void RequesterSide::on(Heard& event) {
   const auto executor = executors_.find(event.executor);
   if (executor == executors_.end() || executor->second.state != LinkState::kOpen) return;
   executor->second.heard_ns = now_ns_;
-  std::visit([&](auto& message) { take(event.executor, message); }, event.message);
+  std::visit(
+      [&](auto& message) {
+        if constexpr (requires { message.message; }) message.message = printable(message.message);
+        take(event.executor, message);
+      },
+      event.message);
 }
 
 void RequesterSide::take(const PeerId& /*from*/, Heartbeat& /*heartbeat*/) {}

@@ -98,6 +98,13 @@ TEST_F(RequesterSideTest, DoesNotWaitAsLongAsAnExecutorLikes) {
   EXPECT_EQ(said<Offer>().size(), 1U);
 }
 
+TEST_F(RequesterSideTest, PassesOnNoControlCharacterOfAMessage) {
+  ask_over_a_link(1);
+  hear(Refuse{1, RefuseReason::kLimit, "\x1b[2Jfull"});
+  ASSERT_EQ(told<Refuse>().size(), 1U);
+  EXPECT_EQ(told<Refuse>()[0].message, "?[2Jfull");
+}
+
 TEST_F(RequesterSideTest, EndsACallAtItsDeadlineAndCancelsIt) {
   ask_over_a_link(1, 500);
   pass(600 * kMs);
