@@ -1,9 +1,12 @@
 """Nodes that share content, and the commands about it."""
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -50,6 +53,29 @@ def test_a_part_of_a_file_and_a_path_are_fetched(pair):
     (a.folder / "x" / "big").write_bytes(bytes(range(256)) * 40000)
     cid = a.text("add", "-r", "-Q", "x")
     assert b("cat", "-o", "5000000", "-l", "6", f"{cid}/big").stdout == bytes(range(64, 70))
+
+
+def copy(source, target):
+    while piece := source.recv(65536):
+        target.sendall(piece)
+    target.shutdown(socket.SHUT_WR)
+
+
+def meet_head_on_once(server, port):
+    """The first that connects hears its own words: as one that is dialled by whom it dials. The next meets the node."""
+    with server.accept()[0] as first, contextlib.suppress(OSError):
+        copy(first, first)
+    with server.accept()[0] as second, socket.create_connection(("127.0.0.1", port)) as node, contextlib.suppress(OSError):
+        threading.Thread(target=copy, args=(node, second), daemon=True).start()
+        copy(second, node)
+
+
+def test_a_peer_that_dials_at_the_same_time_is_dialled_again(tmp_path):
+    with running(tmp_path, "a", "b") as (a, b), socket.create_server(("127.0.0.1", 0)) as server:
+        port = int(re.search(r"/tcp/(\d+)", a.address())[1])
+        threading.Thread(target=meet_head_on_once, args=(server, port), daemon=True).start()
+        b("swarm", "connect", a.address().replace(f"/tcp/{port}", f"/tcp/{server.getsockname()[1]}"))
+        assert a.peer_id() in b.peers()
 
 
 def test_offline_and_without_a_node_a_missing_block_says_what_to_do(pair):

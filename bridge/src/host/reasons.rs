@@ -76,6 +76,13 @@ pub fn dial(error: &DialError) -> String {
     }
 }
 
+/// Two peers that dial each other at the same time, each from the port at which it listens, get one connection between
+/// them, on which both begin and none answers.
+pub fn dialled_at_once(error: &DialError) -> bool {
+    let DialError::Transport(attempts) = error else { return false };
+    attempts.iter().any(|one| attempt(one).contains("got ClientHello when expecting"))
+}
+
 fn attempt((address, error): &(Multiaddr, TransportError<std::io::Error>)) -> String {
     let why = match error {
         TransportError::MultiaddrNotSupported(_) => "this node has no transport for such an address".to_string(),
@@ -106,6 +113,16 @@ mod tests {
             "/ip4/127.0.0.1/tcp/1: Connection refused; \
              /ip4/127.0.0.1/sctp/1: this node has no transport for such an address"
         );
+    }
+
+    #[test]
+    fn knows_when_both_have_dialled() {
+        let tcp = || address("/ip4/127.0.0.1/tcp/1");
+        let said = "received unexpected handshake message: got ClientHello when expecting ServerHello";
+        let head_on = |text| DialError::Transport(vec![(tcp(), TransportError::Other(io::Error::other(text)))]);
+        assert!(dialled_at_once(&head_on(said)));
+        assert!(!dialled_at_once(&head_on("Connection refused")));
+        assert!(!dialled_at_once(&DialError::NoAddresses));
     }
 
     #[test]

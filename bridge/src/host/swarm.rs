@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::core::transport::ListenerId;
+use libp2p::core::transport::{ListenerId, PortUse};
 use libp2p::core::ConnectedPoint;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
@@ -68,6 +68,12 @@ struct Connection {
     pings_missed: u32,
 }
 
+struct Dial {
+    /// What attempts at addresses that were forgotten since have given.
+    said: String,
+    port: PortUse,
+}
+
 pub struct Driver {
     swarm: Swarm<Behaviour>,
     common: Common,
@@ -75,7 +81,7 @@ pub struct Driver {
     book: AddressBook,
     connections: HashMap<ConnectionId, Connection>,
     /// Dials of the owner: of those it is told how they end.
-    dials: HashMap<ConnectionId, String>,
+    dials: HashMap<ConnectionId, Dial>,
     /// With the address that was asked for.
     listeners: HashMap<ListenerId, Multiaddr>,
     dht: Dht,
@@ -188,34 +194,40 @@ impl Driver {
 
     fn connect(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
         self.book.add(peer, addresses);
-        self.dial(peer, String::new());
+        self.dial(peer, Dial { said: String::new(), port: PortUse::Reuse });
     }
 
-    /// `said`: what attempts at addresses that were forgotten since have given.
-    fn dial(&mut self, peer: PeerId, said: String) {
+    fn dial(&mut self, peer: PeerId, dial: Dial) {
         let options = DialOpts::peer_id(peer)
             .condition(PeerCondition::Disconnected)
             .addresses(self.book.of(&peer))
-            .extend_addresses_through_behaviour()
-            .build();
+            .extend_addresses_through_behaviour();
+        let options = match dial.port {
+            PortUse::Reuse => options.build(),
+            PortUse::New => options.allocate_new_port().build(),
+        };
         let id = options.connection_id();
         match self.swarm.dial(options) {
             Ok(()) => {
-                self.dials.insert(id, said);
+                self.dials.insert(id, dial);
             }
             Err(DialError::DialPeerConditionFalse(_)) => {}
-            Err(error) => self.tell(event::dial_failed(Some(peer), &(said + &reasons::dial(&error)))),
+            Err(error) => self.tell(event::dial_failed(Some(peer), &(dial.said + &reasons::dial(&error)))),
         }
     }
 
-    /// Where another peer answers, the library tries no other address: we do, and that one no more.
+    /// Where another peer answers, the library tries no other address: we do, and that one no more. Where both dialled
+    /// at once, we dial again from another port.
     fn dial_failed(&mut self, id: ConnectionId, peer: Option<PeerId>, error: &DialError) {
-        let Some(said) = self.dials.remove(&id) else { return };
+        let Some(Dial { said, port }) = self.dials.remove(&id) else { return };
+        if let (Some(peer), PortUse::Reuse, true) = (peer, port, reasons::dialled_at_once(error)) {
+            return self.dial(peer, Dial { said, port: PortUse::New });
+        }
         let why = said + &reasons::dial(error);
         if let (Some(peer), DialError::WrongPeerId { address, .. }) = (peer, error) {
             let forgotten = self.book.forget(&peer, &without_peer(address.clone()));
             if forgotten && !self.book.of(&peer).is_empty() {
-                return self.dial(peer, why + "; ");
+                return self.dial(peer, Dial { said: why + "; ", port });
             }
         }
         self.tell(event::dial_failed(peer, &why));
