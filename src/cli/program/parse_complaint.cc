@@ -64,6 +64,7 @@ std::string unknown_before(CLI::App& root, std::span<const std::string> before) 
 std::string wrong_command(CLI::App& command, std::span<const std::string> words,
                           const std::vector<CLI::App*>& children, const CLI::ParseError& error) {
   std::vector<std::string> names;
+  names.reserve(children.size());
   for (const CLI::App* child : children) names.push_back(child->get_name());
   for (auto word = words.begin(); word != words.end(); ++word) {
     if (!word->starts_with("-")) {
