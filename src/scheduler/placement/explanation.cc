@@ -70,12 +70,12 @@ void explain_misses(const CallToPlace& call, const NodeIndex& nodes, NodeRef sel
 
 // In what candidates are too near to other copies of the call, which they do not have themselves.
 std::string nearness(const CallToPlace& call, const Decision& decision) {
+  if (call.apart == nullptr) return {};
   const bool is_any = std::ranges::any_of(decision.all(), [&](const Candidate& candidate) {
     return candidate.rejected == Rejected::kApart &&
            std::ranges::find(call.copies, candidate.node) == call.copies.end();
   });
-  if (call.apart == nullptr || !is_any) return {};
-  return call.apart->attribute == Attribute::kLabel ? "label." + call.apart->label : "operator";
+  return is_any ? call.apart->attribute_name() : "";
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ struct Term {
   std::string word;
   bool operator==(const Term&) const = default;
 
-  [[nodiscard]] std::string to_string() const;  // "memory>=8GiB"
+  [[nodiscard]] std::string attribute_name() const;  // "memory", "label.zone"
+  [[nodiscard]] std::string to_string() const;       // "memory>=8GiB"
 };
 
 struct Requirement {

@@ -167,12 +167,14 @@ std::string write_number(Unit unit, uint64_t number) {
   return unit == Unit::kTime ? write(kTimes) : fmt::format("{}", number);
 }
 
+std::string Term::attribute_name() const {
+  if (attribute == Attribute::kLabel) return std::string(kLabelPrefix) + label;
+  const auto known = std::ranges::find(kAttributeWords, attribute, &AttributeWord::attribute);
+  return std::string(known->name);
+}
+
 std::string Term::to_string() const {
-  std::string out(attribute == Attribute::kLabel ? kLabelPrefix : "");
-  out += label;
-  for (const AttributeWord& known : kAttributeWords) {
-    if (known.attribute == attribute) out += known.name;
-  }
+  std::string out = attribute_name();
   for (const ComparisonWord& known : kComparisonWords) {
     if (known.comparison == comparison) out += known.sign;
   }
