@@ -8,8 +8,6 @@ namespace timerose::scheduler::jobs {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
-using ::testing::Not;
 using ::testing::StartsWith;
 using testing_jobs::JobTest;
 
@@ -78,68 +76,6 @@ TEST_F(JobTest, AnAnswerOfTheMemoIsExplainedByWhereItWouldHaveRun) {
   EXPECT_EQ(job_->explanation()->lines.size(), 3U);
 }
 
-TEST_F(JobTest, WhenBytesMatterTheCheapestAreAskedWhatTheyLack) {
-  mesh_of(4);
-  input(2, 100 * kMegabyte);
-  EXPECT_THAT(start(), StartsWith("probe 2, probe "));
-  EXPECT_EQ(step(Estimated{id(1), 0, 0, true, false}), "withdraw #2, withdraw #3, offer 2")
-      << "nobody can be cheaper than one that lacks nothing";
-  EXPECT_EQ(answer(4, 2), "answered by #4");
-}
-
-TEST_F(JobTest, WhoHasLostTheDataIsNotTheCheapestAnyMore) {
-  mesh_of(3);
-  input(2, 100 * kMegabyte);
-  holders_.add(call_.inputs[0].content, NodeRef(1, 0));
-  EXPECT_EQ(start(), "probe 1, probe 2, probe 0");
-  EXPECT_EQ(step(Estimated{id(1), 100 * kMegabyte, 0, false, false}), "");
-  EXPECT_EQ(step(Estimated{id(2), 0, 0, false, false}), "withdraw #3, offer 2");
-}
-
-TEST_F(JobTest, WhoMayHaveTheFunctionWithoutOurKnowledgeIsWaitedFor) {
-  mesh_of(7);
-  call_.function_bytes = kMegabyte / 4;
-  call_.function_mark = WarmSet::mark_of(testing_jobs::cid_of("another one"));
-  input(5, 100 * kMegabyte);
-  holders_.add(call_.inputs[0].content, NodeRef(6, 0));
-  EXPECT_THAT(start(), StartsWith("probe 5, probe 6, probe "));
-  EXPECT_EQ(step(Estimated{id(1), kMegabyte / 4, 0, false, false}), "");
-  EXPECT_EQ(step(Estimated{id(2), 0, 0, true, false}), "withdraw #3, offer 6");
-  EXPECT_TRUE(nodes_.is_warm(NodeRef(6, 0), call_.function_mark, {}));
-  EXPECT_FALSE(nodes_.is_warm(NodeRef(5, 0), call_.function_mark, {}));
-}
-
-TEST_F(JobTest, WhoMayHaveTheFunctionIsAskedRatherThanWhoLacksTheData) {
-  mesh_of(9);
-  call_.function_bytes = kMegabyte;
-  input(7, 2 * kMegabyte);
-  holders_.add(call_.inputs[0].content, NodeRef(8, 0));
-  EXPECT_THAT(start(), StartsWith("probe 7, probe 8, probe "))
-      << "four have the function, and would be cheaper if those did not";
-}
-
-TEST_F(JobTest, TheCheapestThatIsKnownIsAskedToo) {
-  mesh_of(9);
-  call_.function_bytes = kMegabyte;
-  input(5, 2 * kMegabyte);
-  for (const uint32_t node : {6U, 7U, 8U}) {
-    holders_.add(call_.inputs[0].content, NodeRef(node, 0));
-  }
-  EXPECT_THAT(start(), MatchesRegex("probe 5, probe 6, probe 7, probe [0-3]"));
-}
-
-TEST_F(JobTest, WhoIsSaidToBeBusyMayBeFreeByNow) {
-  mesh_of(4);
-  Advert busy = advert(2);
-  busy.use.wait_ms = 500;
-  join(2, busy);
-  input(1, 100 * kMegabyte);
-  holders_.add(call_.inputs[0].content, NodeRef(2, 0));
-  EXPECT_EQ(start(), "probe 1, probe 2, probe 0");
-  EXPECT_EQ(step(Estimated{id(1), 0, 300, true, false}), "");
-  EXPECT_EQ(step(Estimated{id(2), 0, 0, true, false}), "withdraw #3, offer 2");
-}
-
 TEST_F(JobTest, WhereACallWasTakenTheFunctionIsFromThenOn) {
   mesh_of(3);
   call_.function_mark = WarmSet::mark_of(testing_jobs::cid_of("another one"));
@@ -149,13 +85,6 @@ TEST_F(JobTest, WhereACallWasTakenTheFunctionIsFromThenOn) {
   EXPECT_TRUE(nodes_.is_warm(NodeRef(0, 0), call_.function_mark, {}));
 }
 
-TEST_F(JobTest, ProbesAreNotWaitedForLong) {
-  mesh_of(3);
-  input(2, 100 * kMegabyte);
-  EXPECT_EQ(start(), "probe 2, probe 0, probe 1");
-  EXPECT_EQ(pass(Job::kProbeWithin_ms), "withdraw #1, withdraw #2, withdraw #3, offer 2");
-}
-
 TEST_F(JobTest, WhoRefusesOrIsBusyOrGoneIsFollowedByTheNext) {
   mesh_of(4);
   EXPECT_EQ(start(), "offer 0");
@@ -163,95 +92,6 @@ TEST_F(JobTest, WhoRefusesOrIsBusyOrGoneIsFollowedByTheNext) {
   EXPECT_EQ(step(Occupied{id(2), 10'000, "full"}), "offer 2");
   EXPECT_EQ(step(OutOfReach{id(3), "no way"}), "offer 3");
   EXPECT_EQ(answer(4, 3), "answered by #4");
-}
-
-TEST_F(JobTest, ABusyMeshIsWaitedForAndThenGivenUp) {
-  mesh_of(1);
-  EXPECT_EQ(start(), "offer 0");
-  EXPECT_EQ(step(Occupied{id(1), 500, "full"}), "");
-  EXPECT_EQ(pass(500), "offer 0");
-  EXPECT_EQ(step(Occupied{id(2), 40'000, "full"}), "");
-  EXPECT_THAT(pass(Job::kPatience_ms), HasSubstr("failed: no node has taken the call"));
-}
-
-TEST_F(JobTest, ABusyNodeIsAskedAgainAsOftenAsItSaysButNotWithoutEnd) {
-  mesh_of(1);
-  EXPECT_EQ(start(), "offer 0");
-  for (uint64_t ms = 0; ms < 10'000; ++ms) {
-    const Attempt& last = job_->attempts().back();
-    if (last.is_open()) step(Occupied{last.id, 0, "full"});
-    pass(1);
-  }
-  EXPECT_GT(job_->attempts().back().id, id(10));
-  EXPECT_LT(job_->attempts().back().id, id(20));
-}
-
-TEST_F(JobTest, ABusyNodeThatWasAskedForLongIsNoReasonToGiveUp) {
-  mesh_of(1);
-  options_.deadline_ms = 3'600'000;
-  start();
-  while (job_->attempts().back().id < id(2 * Job::kAttemptsMax)) {
-    if (const Attempt& last = job_->attempts().back(); last.is_open()) {
-      step(Occupied{last.id, 0, "full"});
-    }
-    pass(100);
-  }
-  EXPECT_LE(job_->attempts().size(), 2U) << "nor is each time remembered";
-  if (!job_->attempts().back().is_open()) pass(1000);
-  const AttemptId last = job_->attempts().back().id;
-  step(Taken{last});
-  step(Declined{last, ErrorCode::kBusy, "stopping"});
-  EXPECT_THAT(pass(2 * Job::kPlaceAgain_ms), HasSubstr("offer 0"));
-}
-
-TEST_F(JobTest, WhoIsOutOfReachIsAskedAgainHoweverManyWereAsked) {
-  mesh_of(300);
-  options_.required = Requirement::parse("distance>1ms").value();
-  options_.deadline_ms = 3'600'000;
-  start();
-  for (int round = 0; round < 20; ++round) {
-    while (job_->attempts().back().is_open()) {
-      step(OutOfReach{job_->attempts().back().id, "no way"});
-    }
-    pass(Job::kPlaceAgain_ms);
-  }
-  EXPECT_THAT(pass(600'000), HasSubstr("offer")) << "the network may be there again";
-  EXPECT_LE(job_->attempts().size(), Job::kAttemptsMax + Binding::kNodesMax);
-}
-
-TEST_F(JobTest, WhileAllAreBusyItTellsWhatItWaitsForAndTellsNothingTwice) {
-  mesh_of(2);
-  EXPECT_EQ(start(), "offer 0");
-  EXPECT_EQ(step(Occupied{id(1), 9000, "full"}), "offer 1");
-  EXPECT_EQ(step(Occupied{id(2), 7000, "full"}), "");
-  EXPECT_EQ(pass(Job::kTellWait_ms - 1), "");
-  now_ms_ += 1;
-  const std::vector<JobAction> actions = job_->step(now_ms_, TimeIsUp{});
-  ASSERT_EQ(written(actions), "waits for 2 busy, 0 out of reach");
-  const Waiting waiting = std::get<TellWaiting>(actions.front()).waiting;
-  EXPECT_EQ(waiting.again_in_ms, 6000U);
-  EXPECT_EQ(waiting.patience_ms, Job::kPatience_ms - Job::kTellWait_ms);
-  EXPECT_EQ(waiting.why, "full");
-  EXPECT_EQ(pass(6000), "offer 1");
-  EXPECT_EQ(step(OutOfReach{id(3), "no way"}), "");
-  EXPECT_EQ(pass(2000), "offer 0");
-  EXPECT_EQ(step(Occupied{id(4), 20'000, "full"}), "");
-  EXPECT_EQ(pass(Job::kTellWaitAgain_ms), "waits for 1 busy, 1 out of reach");
-}
-
-TEST_F(JobTest, OfACallThatWasTakenBehindOthersItTellsSo) {
-  mesh_of(2);
-  start();
-  step(Taken{id(1), 3});
-  EXPECT_EQ(pass(Job::kTellWait_ms), "waits for 0 busy, 0 out of reach, behind 3 at 0");
-  EXPECT_EQ(pass(60'000), "");
-}
-
-TEST_F(JobTest, OfACallThatRunsItTellsNothing) {
-  mesh_of(2);
-  start();
-  step(Taken{id(1), 0});
-  EXPECT_EQ(pass(60'000), "");
 }
 
 TEST_F(JobTest, WhereNothingFitsItSaysSoAtOnce) {
@@ -268,50 +108,6 @@ TEST_F(JobTest, WhereAllRefuseItSaysSoAtOnce) {
   EXPECT_EQ(step(Declined{id(1), ErrorCode::kPermission, "stranger"}), "offer 1");
   EXPECT_THAT(step(Declined{id(2), ErrorCode::kPermission, "stranger"}),
               StartsWith("failed: no node fits, of 2 known; 2 are left out"));
-}
-
-TEST_F(JobTest, NodesThatSayNothingAreAskedAgainUntilTheStormHasPassed) {
-  mesh_of(2);
-  EXPECT_EQ(start(), "offer 0");
-  EXPECT_EQ(pass(1000), "offer 1, withdraw #1, withdraw #2, waits for 0 busy, 2 out of reach");
-  EXPECT_THAT(job_->attempts()[1].why, HasSubstr("has not said whether it takes the call"));
-  EXPECT_EQ(pass(Job::kPlaceAgain_ms), "offer 0");
-  EXPECT_EQ(answer(3, 0), "answered by #3");
-}
-
-TEST_F(JobTest, WithoutADeadlineNodesThatCannotBeReachedAreNotWaitedForLong) {
-  mesh_of(2);
-  start();
-  EXPECT_THAT(pass(Job::kPatience_ms - 1), Not(HasSubstr("failed")));
-  EXPECT_THAT(pass(2000), HasSubstr("failed: no node has taken the call; "));
-}
-
-TEST_F(JobTest, TheWaitForManyNodesThatSayNothingEndsToo) {
-  mesh_of(8);
-  start();
-  EXPECT_THAT(pass(Job::kPatience_ms - 1), Not(HasSubstr("failed")));
-  EXPECT_THAT(pass(2000), HasSubstr("failed: "));
-}
-
-TEST_F(JobTest, WithADeadlineTheyAreWaitedForAsLong) {
-  mesh_of(4);
-  options_.deadline_ms = 3'600'000;
-  start();
-  EXPECT_THAT(pass(options_.deadline_ms - 1), Not(HasSubstr("failed")));
-  EXPECT_THAT(pass(1), HasSubstr("stopped (deadline): the deadline of 3600000 ms has passed"));
-}
-
-TEST_F(JobTest, ANodeThatHasLeftTheMeshAndComesBackIsAskedAgain) {
-  mesh_of(2);
-  options_.required = Requirement::parse("distance>1ms").value();
-  options_.deadline_ms = 120'000;
-  EXPECT_EQ(start(), "offer 1");
-  EXPECT_EQ(step(OutOfReach{id(1), "no way"}), "");
-  nodes_.remove(1);
-  EXPECT_EQ(pass(20'000), "waits for 0 busy, 1 out of reach");
-  join(1, advert(1));
-  for (int second = 0; second < 10 && job_->attempts().size() == 1; ++second) pass(1000);
-  EXPECT_EQ(answer(2, 1), "answered by #2");
 }
 
 TEST_F(JobTest, OnlyNodesWhoseAnswersCountAreAsked) {

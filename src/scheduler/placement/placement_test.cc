@@ -5,28 +5,12 @@
 #include <set>
 
 #include "scheduler/placement/explanation.h"
-#include "scheduler/testing.h"
+#include "scheduler/placement/placement_testing.h"
 
 namespace timerose::scheduler {
 namespace {
 
 constexpr uint64_t kMegabyte = 1'000'000;
-
-// Unsigned: placement takes adverts that the table has let in.
-Advert node_at(uint32_t number, int32_t milliseconds) {
-  Advert advert;
-  for (size_t i = 0; i < sizeof(number); ++i) {
-    advert.node.bytes[i] = static_cast<uint8_t>(number >> (8 * i));
-  }
-  advert.capacity.cores = 4;
-  advert.capacity.memory_bytes = uint64_t{8} << 30;
-  advert.use.cores_free = 4;
-  advert.use.memory_free_bytes = advert.capacity.memory_bytes;
-  advert.speed.fuel_per_s = 1'000'000'000;
-  advert.speed.network_bytes_s = 100 * kMegabyte;
-  advert.coordinate.at_us = {milliseconds * 1000, 0, 0};
-  return advert;
-}
 
 struct PlacementTest : ::testing::Test {
   PlacementTest() { self = put(0, node_at(0, 0)); }
@@ -236,55 +220,6 @@ TEST_F(PlacementTest, TheMeasuredPathCountsAndNotWhatWasDeclared) {
   EXPECT_NEAR(move_here(), 0.27, 0.01) << "an advert does not undo what was measured";
 }
 
-TEST(NodeIndex, RatesAreSmoothed) {
-  NodeIndex nodes;
-  const NodeRef node = nodes.update(0, std::make_shared<const Advert>(node_at(0, 0)));
-  nodes.measured_rate(node, 0);
-  EXPECT_EQ(nodes.numbers(node).own_per_byte, 0) << "that is none";
-  nodes.measured_rate(node, 1e6);
-  EXPECT_FLOAT_EQ(nodes.numbers(node).own_per_byte, 1e-6F);
-  nodes.measured_rate(node, 0.5e6);
-  EXPECT_FLOAT_EQ(nodes.numbers(node).own_per_byte, 1.25e-6F);
-  nodes.remove(0);
-  nodes.measured_rate(node, 1e6);
-  const NodeRef next = nodes.update(0, std::make_shared<const Advert>(node_at(1, 0)));
-  EXPECT_EQ(nodes.numbers(next).own_per_byte, 0);
-}
-
-TEST(NodeIndex, WhatANodeSaidOfAFunctionHoldsUntilItsAdvertsSayOtherwise) {
-  NodeIndex nodes;
-  const Cid function = Cid::of_sha256(Codec::kRaw, as_bytes("function"));
-  const uint32_t mark = WarmSet::mark_of(function);
-  Advert cold = node_at(0, 0);
-  Advert hot = cold;
-  hot.warm = WarmSet(std::vector<Cid>{function});
-  const auto hear = [&](const Advert& advert) {
-    return nodes.update(0, std::make_shared<const Advert>(advert));
-  };
-  const NodeRef node = hear(cold);
-  const auto is_warm = [&] { return nodes.is_warm(node, mark, nodes.warm(mark)); };
-  EXPECT_FALSE(is_warm());
-  nodes.note_warm(node, mark, true);
-  EXPECT_TRUE(is_warm());
-  hear(cold);
-  EXPECT_TRUE(is_warm()) << "its advert may be older than the call";
-  hear(hot);
-  EXPECT_TRUE(is_warm());
-  nodes.note_warm(node, mark, false);
-  EXPECT_FALSE(is_warm());
-  hear(hot);
-  EXPECT_FALSE(is_warm()) << "it says nothing new";
-  hear(cold);
-  hear(hot);
-  EXPECT_TRUE(is_warm());
-  hear(cold);
-  EXPECT_FALSE(is_warm());
-  nodes.note_warm(node, mark, true);
-  nodes.remove(0);
-  const NodeRef next = hear(cold);
-  EXPECT_FALSE(nodes.is_warm(next, mark, nodes.warm(mark)));
-}
-
 TEST(Candidate, WhatItLacksIsWeighedByTheWayThatWasKnown) {
   Candidate one;
   one.move_bytes = 1000;
@@ -453,36 +388,6 @@ TEST_F(PlacementTest, ANodeThatLeftIsNoHolderEvenIfItsPlaceIsTaken) {
   }
 }
 
-TEST(NodeIndex, ForgetsAllOfANodeThatLeaves) {
-  NodeIndex nodes;
-  const Cid function = Cid::of_sha256(Codec::kRaw, as_bytes("function"));
-  for (uint32_t slot = 0; slot < 10; ++slot) {
-    Advert advert = node_at(slot, 0);
-    advert.capacity.labels = {{"zone", slot % 2 == 0 ? "eu" : "us"}};
-    advert.warm = WarmSet(std::vector<Cid>{function});
-    nodes.update(slot, std::make_shared<const Advert>(advert));
-  }
-  const Term zone = Requirement::parse("label.zone=eu")->terms[0];
-  EXPECT_EQ(nodes.having(zone)->size(), 5U);
-  EXPECT_EQ(nodes.warm(WarmSet::mark_of(function)).size(), 10U);
-  for (uint32_t slot = 0; slot < 10; ++slot) nodes.remove(slot);
-  EXPECT_TRUE(nodes.having(zone)->empty());
-  EXPECT_TRUE(nodes.warm(WarmSet::mark_of(function)).empty());
-  EXPECT_TRUE(nodes.live().empty());
-}
-
-TEST(WorkHistory, LearnsByFunctionAndSize) {
-  WorkHistory work(1, 64);
-  const ContentKey function{1, 2};
-  EXPECT_EQ(work.expected_fuel(function, 1000), WorkHistory::kUnknownFuel);
-  for (int i = 0; i < 100; ++i) work.observe(function, 1 << 20, 5000);
-  EXPECT_NEAR(work.expected_fuel(function, 1 << 20), 5000, 1);
-  EXPECT_NEAR(work.expected_fuel(function, 1 << 22), 20'000, 10);
-  EXPECT_NEAR(work.expected_fuel(function, 1 << 18), 5000, 1);
-  for (int i = 0; i < 100; ++i) work.observe(function, 1 << 20, 9000);
-  EXPECT_NEAR(work.expected_fuel(function, 1 << 20), 9000, 100);
-}
-
 TEST_F(PlacementTest, WhatIsPreferredIsLookedForAmongMany) {
   for (uint32_t number = 1; number < 1000; ++number) {
     Advert advert = node_at(number, 10);
@@ -495,30 +400,6 @@ TEST_F(PlacementTest, WhatIsPreferredIsLookedForAmongMany) {
   const Decision decision = decide(call);
   const auto is_777 = [](const Candidate& candidate) { return candidate.node.slot() == 777; };
   EXPECT_TRUE(std::ranges::any_of(decision.fit(), is_777));
-}
-
-TEST(BoundedTable, TheLongestUnusedGivesWay) {
-  BoundedTable<int> table(64, 12345);
-  for (uint64_t i = 0; i < 10'000; ++i) {
-    table.put({i, i * 7919}) = static_cast<int>(i);
-    table.put({1, 1}) = -1;
-  }
-  EXPECT_LE(table.size(), 64U);
-  ASSERT_NE(table.find({1, 1}), nullptr);
-  EXPECT_EQ(*table.find({1, 1}), -1);
-  EXPECT_EQ(*table.find({9999, uint64_t{9999} * 7919}), 9999);
-  EXPECT_EQ(table.find({2, uint64_t{9999} * 7919}), nullptr);
-}
-
-TEST(Holders, RemembersTheLatestFew) {
-  Holders holders(1, 64);
-  const ContentKey object{1, 2};
-  EXPECT_TRUE(holders.of(object).empty());
-  for (uint32_t slot = 0; slot < 20; ++slot) holders.add(object, NodeRef(slot, 0));
-  holders.add(object, NodeRef(19, 0));
-  EXPECT_EQ(holders.of(object).size(), Holders::kHoldersMax);
-  for (uint32_t slot = 0; slot < 20; ++slot) holders.remove(object, NodeRef(slot, 0));
-  EXPECT_TRUE(holders.of(object).empty());
 }
 
 }  // namespace
